@@ -1,0 +1,2 @@
+//! chainrule
+fn main() {}
