@@ -1,1 +1,8 @@
 //! chainrule-autodiff
+
+mod kernel;
+mod scalar;
+
+pub use kernel::isa::{Isa, IsaError};
+pub use kernel::lanes::Lanes;
+pub use scalar::Scalar;
