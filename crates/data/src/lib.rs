@@ -1,1 +1,54 @@
-//! chainrule-data
+//! Tables for binary classification: CSV to typed table to matrix, with preprocessing that is fitted once and saved.
+//!
+//! ```
+//! use chainrule_data::{Preprocessing, Scaling, Schema, Table, split};
+//!
+//! let csv = "age,pulse,ill\n31,60,no\n58,82,yes\n44,71,no\n70,90,yes\n";
+//! let table = Table::from_csv("patients.csv", csv.as_bytes())?;
+//! let schema = Schema::infer(&table, "ill", None)?; // "yes" is the positive class: it is later in byte order
+//! let data = schema.encode(&table)?; //                2 features × 4 samples, and a label for each
+//!
+//! let parts = split::stratified(data.labels(), 0.5, 7)?;
+//! let (train, validation) = (data.select(&parts.train), data.select(&parts.validation));
+//! let preprocessing = Preprocessing::fit(Scaling::Standard, &train)?;
+//! let x = preprocessing.transform::<f32>(&validation)?;
+//! assert_eq!(x.shape(), (2, 2));
+//! # Ok::<(), chainrule_data::Error>(())
+//! ```
+//!
+//! The path of the data, and where to change what:
+//!
+//! | step | type | file |
+//! |---|---|---|
+//! | bytes to rows of text | [`CsvReader`], or another reader beside it | `read/` |
+//! | rows to typed columns | [`TableBuilder`], [`Table`], [`Column`], [`Cell`] | `table.rs`, `column.rs`, `cell.rs` |
+//! | which column is what | [`Schema`], [`Labels`] | `schema.rs`, `label.rs` |
+//! | columns to a matrix | [`Schema::encode`], [`Dataset`] | `schema.rs`, `dataset.rs` |
+//! | scaling | [`Preprocessing`] | `preprocess.rs` |
+//!
+//! Everything that can be wrong is an [`Error`] whose message names file, line, column and text, and says what to do. Nothing panics on any
+//! bytes, and nothing depends on the order of a hash map, the number of threads or the machine.
+
+mod cell;
+mod column;
+mod dataset;
+pub mod embedded;
+mod error;
+mod label;
+mod preprocess;
+mod read;
+mod schema;
+pub mod split;
+mod table;
+mod text;
+
+pub use cell::Cell;
+pub use column::Column;
+pub use dataset::Dataset;
+pub use error::{BadColumn, Error, ErrorKind, Problem};
+pub use label::Labels;
+pub use preprocess::{Float, Preprocessing, Scaling};
+pub use read::{Block, CsvReader};
+pub use schema::{Feature, FeatureKind, Schema};
+pub use table::{Note, Table, TableBuilder};
+pub use text::escape;

@@ -1,0 +1,219 @@
+//! Samples ready for a network: a matrix, labels and weights.
+
+use crate::error::{Error, ErrorKind};
+use crate::table::{Origin, Table};
+use nalgebra::DMatrix;
+use std::sync::Arc;
+
+/// Samples as columns of a features × samples matrix (column-major, so that each sample is contiguous), with a label and a weight each.
+///
+/// Features are as they stand in the file; [`Preprocessing`](crate::Preprocessing) scales them. There are no rows of weight zero:
+/// [`with_weights`](Dataset::with_weights) takes them out, so they can't shape a scale, a split or a loss.
+///
+/// ```
+/// use chainrule_data::Dataset;
+/// use nalgebra::DMatrix;
+///
+/// let features = DMatrix::from_column_slice(2, 3, &[1.0, 10.0, 2.0, 20.0, 3.0, 30.0]);
+/// let data = Dataset::new(features, vec![false, true, true])?.with_weights(vec![1.0, 0.0, 2.0])?;
+/// assert_eq!(data.len(), 2);
+/// assert_eq!(data.features().column(1).as_slice(), [3.0, 30.0]);
+/// assert_eq!(data.row_number(1), 3);
+/// # Ok::<(), chainrule_data::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    features: DMatrix<f64>,
+    labels: Vec<bool>,
+    weights: Option<Vec<f64>>,
+    /// Rows of the origin, counted from 0.
+    rows: Vec<usize>,
+    rows_without_label: usize,
+    origin: Option<Arc<Origin>>,
+    /// Of the features; empty if they have none.
+    names: Arc<[String]>,
+}
+
+impl Dataset {
+    /// Samples from memory: features × samples, `true` for the positive class.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if there is not one label for each column; [`ErrorKind::OutOfRange`] if a feature is not finite.
+    pub fn new(features: DMatrix<f64>, labels: Vec<bool>) -> Result<Dataset, Error> {
+        if labels.len() != features.ncols() {
+            return Err(ErrorKind::Shape {
+                what: "labels",
+                expected: features.ncols(),
+                found: labels.len(),
+            }
+            .into());
+        }
+        Ok(Dataset {
+            labels,
+            ..Dataset::unlabelled(features)?
+        })
+    }
+
+    /// Samples from memory that have no labels, to predict.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfRange`] if a feature is not finite.
+    pub fn unlabelled(features: DMatrix<f64>) -> Result<Dataset, Error> {
+        let rows = (0..features.ncols()).collect();
+        let (labels, names) = (Vec::new(), Arc::new([]));
+        let data = Dataset {
+            features,
+            labels,
+            weights: None,
+            rows,
+            rows_without_label: 0,
+            origin: None,
+            names,
+        };
+        match data.features.iter().position(|value| !value.is_finite()) {
+            Some(at) => Err(data.out_of_range(at, "a number")),
+            None => Ok(data),
+        }
+    }
+
+    /// Rows of a table that has been checked.
+    pub(crate) fn of_table(
+        table: &Table,
+        names: Arc<[String]>,
+        features: DMatrix<f64>,
+        labels: Vec<bool>,
+        rows: Vec<usize>,
+    ) -> Dataset {
+        let rows_without_label = table.rows() - rows.len();
+        let origin = Some(table.origin().clone());
+        Dataset {
+            features,
+            labels,
+            weights: None,
+            rows,
+            rows_without_label,
+            origin,
+            names,
+        }
+    }
+
+    /// Gives each sample a weight and takes out the samples of weight zero.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Weights`] if one is negative or not finite or none is positive; [`ErrorKind::Shape`] if there is not one for each sample.
+    pub fn with_weights(self, weights: Vec<f64>) -> Result<Dataset, Error> {
+        if weights.len() != self.len() {
+            return Err(ErrorKind::Shape {
+                what: "weights",
+                expected: self.len(),
+                found: weights.len(),
+            }
+            .into());
+        }
+        if let Some(at) = weights
+            .iter()
+            .position(|weight| !(weight.is_finite() && *weight >= 0.0))
+        {
+            let problem = format!("row {} has {}", self.row_number(at), weights[at]);
+            return Err(ErrorKind::Weights(problem).into());
+        }
+        let present: Vec<usize> = (0..weights.len()).filter(|&at| weights[at] > 0.0).collect();
+        if present.is_empty() {
+            return Err(ErrorKind::Weights("all are 0".to_owned()).into());
+        }
+        Ok(Dataset {
+            weights: Some(weights),
+            ..self
+        }
+        .select(&present))
+    }
+
+    /// The samples at the given places (counted from 0, in the order given), copied.
+    ///
+    /// # Panics
+    /// If a place is not below [`len`](Dataset::len).
+    pub fn select(&self, samples: &[usize]) -> Dataset {
+        Dataset {
+            features: self.features.select_columns(samples),
+            labels: if self.labels.is_empty() {
+                Vec::new()
+            } else {
+                samples.iter().map(|&at| self.labels[at]).collect()
+            },
+            weights: self
+                .weights
+                .as_ref()
+                .map(|weights| samples.iter().map(|&at| weights[at]).collect()),
+            rows: samples.iter().map(|&at| self.rows[at]).collect(),
+            rows_without_label: self.rows_without_label,
+            origin: self.origin.clone(),
+            names: self.names.clone(),
+        }
+    }
+
+    /// The number of samples.
+    pub fn len(&self) -> usize {
+        self.features.ncols()
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The features, as they stand in the file: features × samples.
+    pub fn features(&self) -> &DMatrix<f64> {
+        &self.features
+    }
+
+    /// `true` for each sample of the positive class. Empty if the data was read without labels.
+    pub fn labels(&self) -> &[bool] {
+        &self.labels
+    }
+
+    /// The weights, all positive, if there are any.
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// How many rows of the table had no label and were left out.
+    pub fn rows_without_label(&self) -> usize {
+        self.rows_without_label
+    }
+
+    /// The number of a sample's row in its file, counted from 1 without the header.
+    pub fn row_number(&self, sample: usize) -> usize {
+        self.rows[sample] + self.origin.as_ref().map_or(1, |origin| origin.first_row)
+    }
+
+    /// The line of its file on which a sample's row starts, if it came from a file.
+    pub fn line(&self, sample: usize) -> Option<u64> {
+        self.origin
+            .as_ref()
+            .map(|origin| origin.lines.line(self.rows[sample]))
+    }
+
+    /// The error for an element of the matrix that `element` can't hold.
+    pub(crate) fn out_of_range(&self, at: usize, element: &'static str) -> Error {
+        let (sample, feature) = (at / self.features.nrows(), at % self.features.nrows());
+        let error = Error::from(ErrorKind::OutOfRange {
+            line: self.line(sample),
+            row: self.row_number(sample),
+            column: self.feature_name(feature),
+            value: self.features[at],
+            element,
+        });
+        match &self.origin {
+            Some(origin) => error.in_file(&origin.source),
+            None => error,
+        }
+    }
+
+    /// The name of a feature, or its position counted from 1.
+    pub(crate) fn feature_name(&self, feature: usize) -> String {
+        self.names
+            .get(feature)
+            .cloned()
+            .unwrap_or_else(|| (feature + 1).to_string())
+    }
+}

@@ -1,0 +1,258 @@
+//! Everything that can be wrong with a table.
+
+mod message;
+
+use crate::label::Labels;
+
+/// What was wrong, and in which file.
+///
+/// The message is made to be read by the person who has the file: what was found, where, what was expected, and what to do next.
+/// Programs look at [`kind`](Error::kind).
+#[derive(Debug, thiserror::Error)]
+#[error("{}{kind}", .file.as_ref().map(|file| format!("{}: ", crate::escape(file))).unwrap_or_default())]
+pub struct Error {
+    file: Option<String>,
+    kind: Box<ErrorKind>,
+}
+
+impl Error {
+    /// What was wrong.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The name of the file or other source, as it was given to the reader.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// The same error, said of `file` if it does not name one yet.
+    pub(crate) fn in_file(mut self, file: &str) -> Self {
+        self.file.get_or_insert_with(|| file.to_owned());
+        self
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Error {
+            file: None,
+            kind: Box::new(kind),
+        }
+    }
+}
+
+/// The kinds of [`Error`]. Lines are physical lines of the file, counted from 1: the line on which a row starts.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The file could not be opened or read.
+    Io(std::io::Error),
+    /// The content is something else, named by `what` with its article: "a ZIP archive".
+    NotCsv {
+        /// What the first bytes say it is.
+        what: &'static str,
+        /// What to do about it.
+        help: &'static str,
+    },
+    /// The file has no content.
+    Empty,
+    /// There is a header and nothing below it.
+    NoRows,
+    /// Header names that are empty or occur more than once.
+    Header {
+        /// The names that occur more than once, each named once.
+        duplicates: Vec<String>,
+        /// The positions of empty names, counted from 1.
+        empty: Vec<usize>,
+    },
+    /// The first line holds only numbers that can't be names.
+    NoHeader {
+        /// The first few cells of it.
+        first: Vec<String>,
+    },
+    /// The header is one name that holds another delimiter.
+    Delimiter {
+        /// The delimiter that the file seems to use.
+        found: char,
+    },
+    /// A row with another number of fields than the header.
+    Ragged {
+        /// Where the row starts.
+        line: u64,
+        /// Its fields.
+        found: usize,
+        /// The fields of the header.
+        expected: usize,
+    },
+    /// A value below the delimiter that ends the header, where there is no name.
+    Unnamed {
+        /// Where the row starts.
+        line: u64,
+        /// The value.
+        text: String,
+    },
+    /// Bytes that are not UTF-8.
+    Utf8 {
+        /// Where the row starts.
+        line: u64,
+        /// The column's name, or its position while there is no header.
+        column: String,
+        /// The first byte that is wrong.
+        byte: u8,
+    },
+    /// A NUL byte in a cell.
+    Nul {
+        /// Where the row starts.
+        line: u64,
+        /// The column's name, or its position while there is no header.
+        column: String,
+    },
+    /// A row or cell so large that a quote is probably missing.
+    TooLarge {
+        /// Where the row starts.
+        line: u64,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// A quote that is opened and not closed before the end of the file.
+    OpenQuote {
+        /// Where the row starts.
+        line: u64,
+    },
+    /// There is no column of that name.
+    UnknownColumn {
+        /// The name that was asked for.
+        name: String,
+        /// The columns that there are.
+        columns: Vec<String>,
+        /// The one that may have been meant.
+        suggestion: Option<String>,
+    },
+    /// Columns that the schema needs and the table lacks.
+    MissingColumns {
+        /// Each with the column of the table that may have been meant.
+        missing: Vec<(String, Option<String>)>,
+        /// The columns that there are.
+        columns: Vec<String>,
+    },
+    /// The target is the only column.
+    NoFeatures {
+        /// The target.
+        target: String,
+    },
+    /// Cells of feature columns that can't be used, column by column.
+    BadCells(Vec<BadColumn>),
+    /// The target has one label only.
+    OneLabel {
+        /// The target.
+        column: String,
+        /// Its only label.
+        label: String,
+        /// The rows that have it.
+        rows: usize,
+        /// The rows that have none.
+        missing: usize,
+    },
+    /// The target has more than two labels.
+    ManyLabels {
+        /// The target.
+        column: String,
+        /// Up to ten labels with their counts, the most frequent first.
+        labels: Vec<(String, usize)>,
+        /// How many there are; a lower bound if the column has very many spellings.
+        distinct: usize,
+    },
+    /// The label that was to be the positive class does not occur.
+    UnknownPositive {
+        /// What was asked for.
+        positive: String,
+        /// The two labels that there are.
+        labels: [String; 2],
+    },
+    /// Labels other than the two that the schema knows.
+    UnknownLabels {
+        /// The target.
+        column: String,
+        /// Up to ten unknown labels with their counts, the most frequent first.
+        unknown: Vec<(String, usize)>,
+        /// How many unknown labels there are.
+        distinct: usize,
+        /// Where the first of them is.
+        line: u64,
+        /// The two known ones.
+        known: Labels,
+    },
+    /// No row has a label.
+    NoLabels {
+        /// The target.
+        column: String,
+        /// The rows.
+        rows: usize,
+    },
+    /// Sample weights that can't be used.
+    Weights(String),
+    /// A value that is too large for the network's numbers once it is scaled.
+    OutOfRange {
+        /// The line, if the data came from a file.
+        line: Option<u64>,
+        /// The row, counted from 1 without the header.
+        row: usize,
+        /// The feature's name, or its position.
+        column: String,
+        /// The value as it stands in the data.
+        value: f64,
+        /// The type that can't hold it.
+        element: &'static str,
+    },
+    /// A column whose values are too large to take their mean and standard deviation.
+    Spread {
+        /// The column's name, or its position.
+        column: String,
+    },
+    /// Sizes that don't belong together.
+    Shape {
+        /// What was counted.
+        what: &'static str,
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A share of validation rows that is not in [0, 1).
+    Fraction(f64),
+    /// Too few rows of a class to have one on both sides of a split.
+    TooFewToSplit {
+        /// The rows of the negative class.
+        negatives: usize,
+        /// The rows of the positive class.
+        positives: usize,
+    },
+}
+
+/// A feature column with cells that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadColumn {
+    /// The column.
+    pub name: String,
+    /// What is wrong with these cells.
+    pub problem: Problem,
+    /// Up to ten of them, the first ones, with the line on which their row starts and their text (none if missing).
+    pub first: Vec<(u64, String)>,
+    /// How many there are.
+    pub count: usize,
+    /// How many cells the column has.
+    pub rows: usize,
+}
+
+/// What is wrong with a cell of a feature column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// It is text.
+    Text,
+    /// It is missing.
+    Missing,
+    /// It is infinite.
+    Infinite,
+}

@@ -1,0 +1,331 @@
+//! The messages: what was found, where, what was expected, and what to do next.
+
+use super::{BadColumn, ErrorKind, Problem};
+use crate::text::{counted, list, quote};
+use std::fmt;
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            ErrorKind::Io(error) => write!(f, "{error}"),
+            ErrorKind::NotCsv { what, help } => write!(f, "this is {what}, not a CSV file; {help}"),
+            ErrorKind::Empty => write!(f, "the file is empty; expected a header line and rows"),
+            ErrorKind::NoRows => write!(
+                f,
+                "there is a header and no row below it; nothing to work on"
+            ),
+            ErrorKind::Header { duplicates, empty } => header(f, duplicates, empty),
+            ErrorKind::NoHeader { first } => write!(
+                f,
+                "line 1 holds only numbers ({}…), so the file seems to have no header; put a line with the names of the columns on top",
+                list(first)
+            ),
+            ErrorKind::Delimiter { found } => write!(
+                f,
+                "line 1 has no comma but {}, so the columns seem to be parted by it; save the table with commas",
+                match found {
+                    '\t' => "tabs".to_owned(),
+                    other => format!("the character {other:?}"),
+                }
+            ),
+            ErrorKind::Ragged {
+                line,
+                found,
+                expected,
+            } => write!(
+                f,
+                "line {line}: {}, header has {expected}; {}",
+                counted(*found, "field"),
+                if found > expected {
+                    "put cells that hold a comma in double quotes, or remove what is too much"
+                } else {
+                    "complete the row or remove it"
+                }
+            ),
+            ErrorKind::Unnamed { line, text } => write!(
+                f,
+                "line {line}: the last field, {}, has no name: the header ends in a comma; name the column or remove it",
+                quote(text)
+            ),
+            ErrorKind::Utf8 { line, column, byte } => write!(
+                f,
+                "line {line}, column {}: byte 0x{byte:02X} is not UTF-8; save the file as UTF-8 (it may be Latin-1 or Windows-1252)",
+                quote(column)
+            ),
+            ErrorKind::Nul { line, column } => write!(
+                f,
+                "line {line}, column {}: a NUL byte; this is not a text file, or one in UTF-16: save it as UTF-8",
+                quote(column)
+            ),
+            ErrorKind::TooLarge { line, limit } => write!(
+                f,
+                "line {line}: a row of more than {} MiB starts here; a double quote is probably opened and never closed",
+                limit >> 20
+            ),
+            ErrorKind::OpenQuote { line } => write!(
+                f,
+                "line {line}: a double quote is opened in the row that starts here and not closed before the end of the file; close or remove it"
+            ),
+            ErrorKind::UnknownColumn {
+                name,
+                columns,
+                suggestion,
+            } => {
+                write!(f, "no column {}", quote(name))?;
+                did_you_mean(f, suggestion)?;
+                write!(f, "; the columns are {}", list(columns))
+            }
+            ErrorKind::MissingColumns { missing, columns } => missing_columns(f, missing, columns),
+            ErrorKind::NoFeatures { target } => {
+                write!(
+                    f,
+                    "the target {} is the only column; there is nothing to predict it from",
+                    quote(target)
+                )
+            }
+            ErrorKind::BadCells(columns) => bad_cells(f, columns),
+            ErrorKind::OneLabel {
+                column,
+                label,
+                rows,
+                missing,
+            } => {
+                write!(
+                    f,
+                    "column {}: every row has the label {} ({})",
+                    quote(column),
+                    quote(label),
+                    counted(*rows, "row")
+                )?;
+                if *missing > 0 {
+                    write!(f, " or none ({})", counted(*missing, "row"))?;
+                }
+                write!(f, "; two labels are needed to learn the difference")
+            }
+            ErrorKind::ManyLabels {
+                column,
+                labels,
+                distinct,
+            } => {
+                write!(
+                    f,
+                    "column {}: {} labels, two are needed: ",
+                    quote(column),
+                    distinct
+                )?;
+                counts(f, labels, *distinct)?;
+                write!(
+                    f,
+                    "; choose a column of two values as the target, or keep the rows of two of these"
+                )
+            }
+            ErrorKind::UnknownPositive {
+                positive,
+                labels: [a, b],
+            } => write!(
+                f,
+                "the positive class {} does not occur; the labels are {} and {}",
+                quote(positive),
+                quote(a),
+                quote(b)
+            ),
+            ErrorKind::UnknownLabels {
+                column,
+                unknown,
+                distinct,
+                line,
+                known,
+            } => {
+                write!(f, "line {line}, column {}: unknown labels ", quote(column))?;
+                counts(f, unknown, *distinct)?;
+                write!(
+                    f,
+                    "; the model knows {} (negative) and {} (positive): spell them so, or leave these rows out",
+                    quote(&known.negative),
+                    quote(&known.positive)
+                )
+            }
+            ErrorKind::NoLabels { column, rows } => {
+                write!(
+                    f,
+                    "column {}: none of the {} has a label",
+                    quote(column),
+                    counted(*rows, "row")
+                )
+            }
+            ErrorKind::Weights(problem) => write!(
+                f,
+                "sample weights: {problem}; each must be 0 or a positive number, not all 0"
+            ),
+            ErrorKind::OutOfRange {
+                line,
+                row,
+                column,
+                value,
+                element,
+            } => {
+                match line {
+                    Some(line) => write!(f, "line {line}")?,
+                    None => write!(f, "row {row}")?,
+                }
+                write!(
+                    f,
+                    ", column {}: {value:e} is, once scaled, too large for {element}; correct it or remove the row",
+                    quote(column)
+                )
+            }
+            ErrorKind::Spread { column } => write!(
+                f,
+                "column {}: values above 1e307 can't be standardised; give the column in another unit",
+                quote(column)
+            ),
+            ErrorKind::Shape {
+                what,
+                expected,
+                found,
+            } => write!(f, "expected {expected} {what}, found {found}"),
+            ErrorKind::Fraction(share) => {
+                write!(f, "a validation share of {share} is not in 0 ≤ share < 1")
+            }
+            ErrorKind::TooFewToSplit {
+                negatives,
+                positives,
+            } => write!(
+                f,
+                "{} of the negative and {} of the positive class: too few for one of each on both sides of a validation split; give at least two of each, or train without validation",
+                counted(*negatives, "row"),
+                counted(*positives, "row")
+            ),
+        }
+    }
+}
+
+fn header(f: &mut fmt::Formatter, duplicates: &[String], empty: &[usize]) -> fmt::Result {
+    write!(f, "line 1: ")?;
+    if !duplicates.is_empty() {
+        write!(f, "more than one column is called {}", list(duplicates))?;
+    }
+    if !empty.is_empty() {
+        let positions: Vec<_> = empty.iter().take(20).map(usize::to_string).collect();
+        let more = if empty.len() > positions.len() {
+            " and more"
+        } else {
+            ""
+        };
+        let and = if duplicates.is_empty() { "" } else { ", and " };
+        let noun = if empty.len() == 1 {
+            "column"
+        } else {
+            "columns"
+        };
+        write!(f, "{and}no name for {noun} {}{more}", positions.join(", "))?;
+    }
+    write!(f, "; give each column a name of its own")
+}
+
+fn did_you_mean(f: &mut fmt::Formatter, suggestion: &Option<String>) -> fmt::Result {
+    match suggestion {
+        Some(name) => write!(f, ", did you mean {}?", quote(name)),
+        None => Ok(()),
+    }
+}
+
+fn missing_columns(
+    f: &mut fmt::Formatter,
+    missing: &[(String, Option<String>)],
+    columns: &[String],
+) -> fmt::Result {
+    const MOST: usize = 10;
+    write!(
+        f,
+        "{} of the model not in the table: ",
+        if missing.len() == 1 {
+            "a column"
+        } else {
+            "columns"
+        }
+    )?;
+    for (i, (name, suggestion)) in missing.iter().take(MOST).enumerate() {
+        write!(f, "{}{}", if i == 0 { "" } else { ", " }, quote(name))?;
+        if let Some(suggestion) = suggestion {
+            write!(f, " (did you mean {}?)", quote(suggestion))?;
+        }
+    }
+    if missing.len() > MOST {
+        write!(f, " and {} more", missing.len() - MOST)?;
+    }
+    write!(f, "; the table has {}", list(columns))
+}
+
+fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
+    const MOST: usize = 10;
+    for (i, column) in columns.iter().take(MOST).enumerate() {
+        if i > 0 {
+            write!(f, "\n  ")?;
+        }
+        let Some((line, text)) = column.first.first() else {
+            continue;
+        };
+        write!(f, "line {line}, column {}: ", quote(&column.name))?;
+        match column.problem {
+            Problem::Text => write!(f, "{} is not a number", quote(text))?,
+            Problem::Missing => write!(f, "the value is missing")?,
+            Problem::Infinite => write!(f, "{} is not a finite number", quote(text))?,
+        }
+        match column.count {
+            1 => {}
+            count if count == column.rows => {
+                write!(f, " (so are all {count} cells of the column)")?
+            }
+            count => write!(
+                f,
+                " (and {} of {} cells in this column)",
+                counted(count - 1, "other"),
+                column.rows
+            )?,
+        }
+    }
+    if columns.len() > MOST {
+        write!(
+            f,
+            "\n  and {} more",
+            counted(columns.len() - MOST, "column")
+        )?;
+    }
+    let has = |problem| columns.iter().any(|column| column.problem == problem);
+    if has(Problem::Text) {
+        write!(
+            f,
+            "; features are numbers: correct the cell, or remove the column if it is not a quantity"
+        )?;
+    }
+    if has(Problem::Missing) {
+        write!(
+            f,
+            "; missing values can't be used yet: fill the cell, or remove its row or column"
+        )?;
+    }
+    if has(Problem::Infinite) {
+        write!(
+            f,
+            "; infinite values can't be used: correct the cell or remove its row"
+        )?;
+    }
+    Ok(())
+}
+
+fn counts(f: &mut fmt::Formatter, labels: &[(String, usize)], distinct: usize) -> fmt::Result {
+    for (i, (label, count)) in labels.iter().enumerate() {
+        write!(
+            f,
+            "{}{} ({})",
+            if i == 0 { "" } else { ", " },
+            quote(label),
+            counted(*count, "row")
+        )?;
+    }
+    match distinct.saturating_sub(labels.len()) {
+        0 => Ok(()),
+        more => write!(f, " and {more} more"),
+    }
+}

@@ -1,0 +1,279 @@
+//! The two labels of a target, and when two spellings are one label.
+
+use crate::cell::{Cell, EXACT_INTEGERS, has_leading_zero};
+use crate::column::Column;
+use crate::error::ErrorKind;
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// The two labels, as the user wrote them first.
+///
+/// Blanks round a label don't count. Spellings that differ are different labels, with two exceptions:
+/// - plain spellings of one number (`1`, `1.0`, `+1`, `1e0`) are one label. Leading zeros (`007`) and numbers from 2^53 on are names, not plain numbers;
+/// - the words `true` and `false` are one label each, in capitals or not.
+///
+/// So a model trained on `True` and `False` reads `TRUE`, but one trained on `>50K` does not read `>50K.`: that is an error, not a guess.
+/// The same cells are missing as in any column (see [`Cell::parse`]).
+///
+/// ```
+/// use chainrule_data::Labels;
+///
+/// let labels = Labels { negative: "0".into(), positive: "1".into() };
+/// assert_eq!(labels.classify(" 1.0 "), Some(true));
+/// assert_eq!(labels.classify("01"), None);
+/// assert_eq!(labels.of(true), "1");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labels {
+    /// The label of the class whose probability is predicted when that probability is near 0.
+    pub negative: String,
+    /// The label of the class whose probability is predicted.
+    pub positive: String,
+}
+
+impl Labels {
+    /// The label of a class.
+    pub fn of(&self, positive: bool) -> &str {
+        if positive {
+            &self.positive
+        } else {
+            &self.negative
+        }
+    }
+
+    /// The class of a label: `Some(true)` for the positive, nothing for a label that is neither.
+    pub fn classify(&self, text: &str) -> Option<bool> {
+        let key = Key::of(text)?;
+        [false, true]
+            .into_iter()
+            .find(|&class| Key::of(self.of(class)).as_ref() == Some(&key))
+    }
+
+    /// Whether these are two labels at all.
+    pub(crate) fn are_two(&self) -> bool {
+        matches!((Key::of(&self.negative), Key::of(&self.positive)), (Some(a), Some(b)) if a != b)
+    }
+
+    /// The labels of a target column. Which one is positive depends on what the labels are, never on how many rows have them or
+    /// which comes first: the one asked for, else the larger of two numbers, else `true`, else the later in byte order.
+    pub(crate) fn infer(
+        column: &str,
+        cells: &Column,
+        positive: Option<&str>,
+    ) -> Result<Labels, ErrorKind> {
+        let Tallies {
+            labels, missing, ..
+        } = Tallies::of(cells);
+        let column = column.to_owned();
+        match &labels[..] {
+            [] => Err(ErrorKind::NoLabels {
+                column,
+                rows: cells.len(),
+            }),
+            [only] => Err(ErrorKind::OneLabel {
+                column,
+                label: only.first.clone(),
+                rows: only.count,
+                missing,
+            }),
+            [a, b] => {
+                let a_is_positive = match positive.map(Key::of) {
+                    None => a.beats(b),
+                    Some(key) if key.as_ref() == Some(&a.key) => true,
+                    Some(key) if key.as_ref() == Some(&b.key) => false,
+                    Some(_) => {
+                        return Err(ErrorKind::UnknownPositive {
+                            positive: positive.unwrap_or_default().to_owned(),
+                            labels: [a.first.clone(), b.first.clone()],
+                        });
+                    }
+                };
+                let (positive, negative) = if a_is_positive { (a, b) } else { (b, a) };
+                Ok(Labels {
+                    negative: negative.first.clone(),
+                    positive: positive.first.clone(),
+                })
+            }
+            many => Err(ErrorKind::ManyLabels {
+                column,
+                labels: most_frequent(many),
+                distinct: many.len(),
+            }),
+        }
+    }
+
+    /// The class of each row, nothing where the label is missing.
+    ///
+    /// `line` gives the line of a row.
+    pub(crate) fn encode(
+        &self,
+        column: &str,
+        cells: &Column,
+        line: impl Fn(usize) -> u64,
+    ) -> Result<Vec<Option<bool>>, ErrorKind> {
+        let tallies = Tallies::of(cells);
+        let classes: Vec<Option<bool>> = tallies
+            .labels
+            .iter()
+            .map(|label| self.classify(&label.first))
+            .collect();
+        if classes.contains(&None) {
+            let unknown: Vec<Tally> = tallies
+                .labels
+                .into_iter()
+                .zip(&classes)
+                .filter(|(_, class)| class.is_none())
+                .map(|(label, _)| label)
+                .collect();
+            let first = unknown
+                .iter()
+                .map(|label| label.first_row)
+                .min()
+                .unwrap_or_default();
+            return Err(ErrorKind::UnknownLabels {
+                column: column.to_owned(),
+                unknown: most_frequent(&unknown),
+                distinct: unknown.len(),
+                line: line(first),
+                known: self.clone(),
+            });
+        }
+        Ok(tallies
+            .of_row
+            .iter()
+            .map(|label| label.and_then(|label| classes[label as usize]))
+            .collect())
+    }
+}
+
+/// What makes two spellings one label.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// The bits of the number.
+    Number(u64),
+    Truth(bool),
+    Name(String),
+}
+
+impl Key {
+    /// Nothing for a missing label.
+    fn of(text: &str) -> Option<Key> {
+        let text = text.trim();
+        match Cell::parse(text) {
+            Cell::Missing => None,
+            // Adding zero turns -0 into 0.
+            Cell::Number(value) if value.abs() < EXACT_INTEGERS && !has_leading_zero(text) => {
+                Some(Key::Number((value + 0.0).to_bits()))
+            }
+            _ if text.eq_ignore_ascii_case("true") => Some(Key::Truth(true)),
+            _ if text.eq_ignore_ascii_case("false") => Some(Key::Truth(false)),
+            _ => Some(Key::Name(text.to_owned())),
+        }
+    }
+}
+
+/// A label and where it occurs.
+#[derive(Clone, Debug)]
+struct Tally {
+    key: Key,
+    /// The spelling that came first.
+    first: String,
+    /// The first of its spellings in byte order, whichever came first.
+    least: String,
+    first_row: usize,
+    count: usize,
+}
+
+impl Tally {
+    fn beats(&self, other: &Tally) -> bool {
+        match (&self.key, &other.key) {
+            (&Key::Number(a), &Key::Number(b)) => f64::from_bits(a) > f64::from_bits(b),
+            (&Key::Truth(a), &Key::Truth(_)) => a,
+            _ => self.least > other.least,
+        }
+    }
+}
+
+/// The labels of a column, in order of first appearance.
+struct Tallies {
+    labels: Vec<Tally>,
+    of_row: Vec<Option<u32>>,
+    missing: usize,
+}
+
+impl Tallies {
+    fn of(cells: &Column) -> Tallies {
+        let mut tallies = Tallies {
+            labels: Vec::new(),
+            of_row: Vec::with_capacity(cells.len()),
+            missing: 0,
+        };
+        let mut known = BTreeMap::new();
+        match (cells.spellings(), cells.codes()) {
+            (Some(spellings), Some(codes)) => {
+                let of_code: Vec<_> = spellings
+                    .map(|(text, _)| tallies.label(&mut known, text))
+                    .collect();
+                for (row, &code) in codes.iter().enumerate() {
+                    tallies.add(row, of_code[code as usize]);
+                }
+            }
+            _ => cells.for_each(|row, cell| {
+                let label = match cell {
+                    Cell::Missing => None,
+                    Cell::Number(value) | Cell::Infinite(value) => {
+                        tallies.label(&mut known, &value.to_string())
+                    }
+                    Cell::Text(text) => tallies.label(&mut known, text),
+                };
+                tallies.add(row, label);
+            }),
+        }
+        tallies
+    }
+
+    fn label(&mut self, known: &mut BTreeMap<Key, u32>, text: &str) -> Option<u32> {
+        let key = Key::of(text)?;
+        if let Some(&label) = known.get(&key) {
+            let least = &mut self.labels[label as usize].least;
+            if text < least.as_str() {
+                *least = text.to_owned();
+            }
+            return Some(label);
+        }
+        let label = self.labels.len() as u32;
+        known.insert(key.clone(), label);
+        self.labels.push(Tally {
+            key,
+            first: text.to_owned(),
+            least: text.to_owned(),
+            first_row: usize::MAX,
+            count: 0,
+        });
+        Some(label)
+    }
+
+    fn add(&mut self, row: usize, label: Option<u32>) {
+        self.of_row.push(label);
+        match label {
+            None => self.missing += 1,
+            Some(label) => {
+                let tally = &mut self.labels[label as usize];
+                tally.count += 1;
+                tally.first_row = tally.first_row.min(row);
+            }
+        }
+    }
+}
+
+/// Up to ten, the most frequent first, then in byte order.
+fn most_frequent(labels: &[Tally]) -> Vec<(String, usize)> {
+    let mut counts: Vec<_> = labels
+        .iter()
+        .map(|label| (label.first.clone(), label.count))
+        .collect();
+    counts.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+    counts.truncate(10);
+    counts
+}

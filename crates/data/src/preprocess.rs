@@ -1,0 +1,290 @@
+//! Scaling that is fitted once, on the training rows, and saved with the model.
+
+use crate::dataset::Dataset;
+use crate::error::{Error, ErrorKind};
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// What is done to each feature before the network sees it.
+///
+/// ```
+/// use chainrule_data::{Dataset, Preprocessing, Scaling};
+/// use nalgebra::DMatrix;
+///
+/// let data = Dataset::unlabelled(DMatrix::from_row_slice(2, 3, &[1e9, 1e9 + 1.0, 1e9 + 2.0, 5.0, 5.0, 5.0]))?;
+/// let preprocessing = Preprocessing::fit(Scaling::Standard, &data)?;
+/// let x = preprocessing.transform::<f32>(&data)?;
+/// assert_eq!(x.row(0).iter().copied().collect::<Vec<_>>(), [-1.2247449, 0.0, 1.2247449]);
+/// assert_eq!(x.row(1).iter().copied().collect::<Vec<_>>(), [0.0, 0.0, 0.0]);
+/// # Ok::<(), chainrule_data::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Stored", try_from = "Stored")]
+#[non_exhaustive]
+pub enum Preprocessing {
+    /// Features are used as they are, rounded to the network's numbers.
+    None,
+    /// `(x − mean) / scale`, with a mean and a scale for each feature.
+    ///
+    /// The scale is the population standard deviation, or 0 for a constant feature, which becomes 0 whatever its value: nothing
+    /// was learned of what another value means.
+    Standard {
+        /// For each feature.
+        mean: Vec<f64>,
+        /// For each feature.
+        scale: Vec<f64>,
+    },
+}
+
+/// Which [`Preprocessing`] to fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scaling {
+    /// To mean 0 and standard deviation 1.
+    #[default]
+    Standard,
+    /// Not at all.
+    None,
+}
+
+impl fmt::Display for Scaling {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.pad(match self {
+            Scaling::Standard => "standard",
+            Scaling::None => "none",
+        })
+    }
+}
+
+impl FromStr for Scaling {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "standard" => Ok(Scaling::Standard),
+            "none" => Ok(Scaling::None),
+            _ => Err(format!(
+                "expected standard or none, found {}",
+                crate::escape(name)
+            )),
+        }
+    }
+}
+
+impl Preprocessing {
+    /// Fits to the samples given: the training rows, never the ones to validate or test on.
+    ///
+    /// The statistics are taken in f64 in two passes over the samples in ascending order, one running sum each:
+    /// `mean = x₀ + Σ w (x − x₀) / Σ w`, where x₀ is the feature of the first sample, and `scale = √(Σ w (d − Σ w d / Σ w)² / Σ w)`,
+    /// where `d = x − x₀`; w is 1 without weights. Taking x₀ off first is exact for values that lie close together, so that
+    /// neither a large offset nor a constant column loses digits, and the exponent of the largest value is taken off before
+    /// squaring, so that tiny and huge units work alike.
+    ///
+    /// A feature counts as constant if its standard deviation is at most 4 ε times its largest absolute value
+    /// (ε = 2⁻⁵²): that is the size of the rounding of the values themselves.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Spread`] if values are too large for the scaled ones to be computed (above 2^1021, 2.2e307).
+    pub fn fit(scaling: Scaling, data: &Dataset) -> Result<Preprocessing, Error> {
+        if scaling == Scaling::None {
+            return Ok(Preprocessing::None);
+        }
+        let features = data.features().nrows();
+        let (mut mean, mut scale) = (Vec::with_capacity(features), Vec::with_capacity(features));
+        for feature in 0..features {
+            let values = || data.features().row(feature);
+            let column = Moments::of(|at| values()[at], data.weights(), data.len());
+            let column = column.ok_or_else(|| ErrorKind::Spread {
+                column: data.feature_name(feature),
+            })?;
+            mean.push(column.mean);
+            scale.push(column.deviation);
+        }
+        Ok(Preprocessing::Standard { mean, scale })
+    }
+
+    /// Scales samples: features × samples. Each value is scaled in f64 and then rounded once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if the number of features is another one than that of the fit; [`ErrorKind::OutOfRange`], naming the place,
+    /// if a scaled value is too large for `T`.
+    pub fn transform<T: Float>(&self, data: &Dataset) -> Result<DMatrix<T>, Error> {
+        let (rows, samples) = data.features().shape();
+        let raw = data.features().as_slice();
+        let scaled: Vec<T> = match self {
+            Preprocessing::None => raw.iter().map(|&x| T::round(x)).collect(),
+            Preprocessing::Standard { mean, scale } => {
+                for (what, found) in [("means", mean.len()), ("scales", scale.len())] {
+                    if found != rows {
+                        return Err(ErrorKind::Shape {
+                            what,
+                            expected: rows,
+                            found,
+                        }
+                        .into());
+                    }
+                }
+                let mut scaled = Vec::with_capacity(raw.len());
+                for sample in raw.chunks_exact(rows.max(1)) {
+                    let parts = sample.iter().zip(mean).zip(scale);
+                    scaled.extend(
+                        parts.map(|((&x, &mean), &scale)| T::round(standardise(x, mean, scale))),
+                    );
+                }
+                scaled
+            }
+        };
+        match scaled.iter().position(|value| !value.finite()) {
+            Some(at) => Err(data.out_of_range(at, T::NAME)),
+            None => Ok(DMatrix::from_vec(rows, samples, scaled)),
+        }
+    }
+
+    /// The places (from 0) of the features that were constant where this was fitted.
+    pub fn constant_features(&self) -> Vec<usize> {
+        match self {
+            Preprocessing::None => Vec::new(),
+            Preprocessing::Standard { scale, .. } => (0..scale.len())
+                .filter(|&feature| scale[feature] == 0.0)
+                .collect(),
+        }
+    }
+}
+
+/// The numbers that a network computes with: `f32` and `f64`.
+pub trait Float: nalgebra::Scalar + Copy + private::Sealed {
+    /// The name of the type.
+    const NAME: &'static str;
+
+    /// The nearest value, by one rounding.
+    fn round(value: f64) -> Self;
+
+    /// Whether it is neither infinite nor NaN.
+    fn finite(self) -> bool;
+}
+
+impl Float for f32 {
+    const NAME: &'static str = "f32";
+
+    fn round(value: f64) -> f32 {
+        value as f32
+    }
+
+    fn finite(self) -> bool {
+        self.is_finite()
+    }
+}
+
+impl Float for f64 {
+    const NAME: &'static str = "f64";
+
+    fn round(value: f64) -> f64 {
+        value
+    }
+
+    fn finite(self) -> bool {
+        self.is_finite()
+    }
+}
+
+mod private {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+fn standardise(x: f64, mean: f64, scale: f64) -> f64 {
+    if scale == 0.0 {
+        0.0
+    } else {
+        (x - mean) / scale
+    }
+}
+
+/// Mean and population standard deviation of one feature.
+struct Moments {
+    mean: f64,
+    /// 0 if it is lost in the rounding of the values.
+    deviation: f64,
+}
+
+impl Moments {
+    /// Of `count` finite values; nothing if they are too large.
+    fn of(value: impl Fn(usize) -> f64, weights: Option<&[f64]>, count: usize) -> Option<Moments> {
+        let weight = |at: usize| weights.map_or(1.0, |weights| weights[at]);
+        let largest = (0..count).fold(0.0, |largest: f64, at| largest.max(value(at).abs()));
+        if largest == 0.0 {
+            return Some(Moments {
+                mean: 0.0,
+                deviation: 0.0,
+            });
+        }
+        let exponent = libm::frexp(largest).1;
+        if exponent > f64::MAX_EXP - 3 {
+            return None;
+        }
+        // A power of two: unless a value is so small beside the largest that it does not count, this is exact.
+        let unit = |at: usize| libm::scalbn(value(at), -exponent);
+        let first = unit(0);
+        let (mut sum, mut total) = (0.0, 0.0);
+        for at in 0..count {
+            sum += weight(at) * (unit(at) - first);
+            total += weight(at);
+        }
+        let shift = sum / total;
+        let mut squares = 0.0;
+        for at in 0..count {
+            let difference = unit(at) - first - shift;
+            squares += weight(at) * (difference * difference);
+        }
+        let deviation = (squares / total).sqrt();
+        let largest = libm::scalbn(largest, -exponent);
+        let constant = deviation <= 4.0 * f64::EPSILON * largest;
+        Some(Moments {
+            mean: libm::scalbn(first + shift, exponent),
+            deviation: if constant {
+                0.0
+            } else {
+                libm::scalbn(deviation, exponent)
+            },
+        })
+    }
+}
+
+/// The stored form, checked when it is read.
+#[derive(Clone, Serialize, Deserialize)]
+enum Stored {
+    None,
+    Standard { mean: Vec<f64>, scale: Vec<f64> },
+}
+
+impl From<Preprocessing> for Stored {
+    fn from(preprocessing: Preprocessing) -> Self {
+        match preprocessing {
+            Preprocessing::None => Stored::None,
+            Preprocessing::Standard { mean, scale } => Stored::Standard { mean, scale },
+        }
+    }
+}
+
+impl TryFrom<Stored> for Preprocessing {
+    type Error = &'static str;
+
+    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
+        match stored {
+            Stored::None => Ok(Preprocessing::None),
+            Stored::Standard { mean, scale } => {
+                let right = mean.len() == scale.len()
+                    && mean.iter().all(|mean| mean.is_finite())
+                    && scale.iter().all(|scale| scale.is_finite() && *scale >= 0.0);
+                if right {
+                    Ok(Preprocessing::Standard { mean, scale })
+                } else {
+                    Err("the means and scales are not finite pairs")
+                }
+            }
+        }
+    }
+}
