@@ -1,1 +1,3 @@
 //! chainrule-nn
+
+pub mod container;
