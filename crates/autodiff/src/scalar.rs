@@ -23,6 +23,7 @@ use crate::kernel::{avx2, avx512};
 /// ```
 pub trait Scalar:
     sealed::Sealed
+    + crate::op::Precision
     + Coefficients
     + nalgebra::Scalar
     + Copy

@@ -269,6 +269,7 @@ macro_rules! vector {
 
         impl Vector for $name {
             const COUNT: usize = $lanes;
+            const REGISTERS: usize = 8;
             type Array = [$scalar; $lanes];
 
             #[inline(always)]

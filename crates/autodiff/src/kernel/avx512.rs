@@ -227,6 +227,7 @@ macro_rules! vector {
 
         impl Vector for $name {
             const COUNT: usize = $lanes;
+            const REGISTERS: usize = 32;
             type Array = [$scalar; $lanes];
 
             #[inline(always)]

@@ -2,6 +2,7 @@
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
+use super::functions;
 use crate::scalar::Scalar;
 
 /// Several numbers of one type, worked on together, lane by lane.
@@ -94,6 +95,63 @@ pub trait Lanes:
     /// `if_true` where the mask is set, `if_false` elsewhere. Both are computed; an infinity or NaN in the one that
     /// is not taken does no harm.
     fn select(mask: Self::Mask, if_true: Self, if_false: Self) -> Self;
+
+    /// eˣ.
+    #[inline(always)]
+    fn exp(self) -> Self {
+        functions::exp(self)
+    }
+
+    /// eˣ − 1, accurate for a small x too.
+    #[inline(always)]
+    fn exp_m1(self) -> Self {
+        functions::exp_m1(self)
+    }
+
+    /// The natural logarithm; −∞ of ±0, NaN below.
+    #[inline(always)]
+    fn ln(self) -> Self {
+        functions::ln(self)
+    }
+
+    /// ln (1 + x), accurate for a small x too; −∞ of −1, NaN below.
+    #[inline(always)]
+    fn ln_1p(self) -> Self {
+        functions::ln_1p(self)
+    }
+
+    /// σ(x) = 1 / (1 + e⁻ˣ): exactly 0 at −∞ and 1 at +∞, and never decreasing.
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        functions::sigmoid(self)
+    }
+
+    /// The hyperbolic tangent.
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        functions::tanh(self)
+    }
+
+    /// ln (1 + eˣ), computed so that nothing overflows.
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        functions::softplus(self)
+    }
+
+    /// The binary cross-entropy −y ln σ(z) − (1 − y) ln (1 − σ(z)) of the logit z = `self` and the label y; finite for every finite
+    /// logit.
+    #[inline(always)]
+    fn bce_logits(self, label: Self) -> Self {
+        functions::bce_logits(self, label)
+    }
+
+    /// `self` to the power `exponent`, with the rules of IEEE 754's `pow`: anything to the power 0 is 1, and 1 to any power, NaN included; a
+    /// negative number to an integral power has the sign of the parity, to another power it is NaN; 0 to a negative
+    /// power is infinite, with the sign of the zero for an odd integer.
+    #[inline(always)]
+    fn powf(self, exponent: Self) -> Self {
+        functions::powf(self, exponent)
+    }
 }
 
 /// The bits of a vector: what the elementary functions are made of beside arithmetic.
@@ -141,6 +199,8 @@ pub trait Bits: Copy {
 pub trait Vector: Lanes {
     /// The number of lanes.
     const COUNT: usize;
+    /// How many vectors the registers hold: what tiles are chosen by.
+    const REGISTERS: usize;
     /// The lanes, in order.
     type Array: Copy + AsRef<[Self::Scalar]> + AsMut<[Self::Scalar]>;
 

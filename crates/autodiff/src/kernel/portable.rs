@@ -211,6 +211,7 @@ impl<T: Scalar, const L: usize> Bits for Portable<T, L> {
 
 impl<T: Scalar, const L: usize> Vector for Portable<T, L> {
     const COUNT: usize = L;
+    const REGISTERS: usize = 4;
     type Array = [T; L];
 
     #[inline(always)]

@@ -1,0 +1,234 @@
+//! Measures the error of an elementary function, in units in the last place.
+//!
+//! ```text
+//! cargo run --release -q -p chainrule-autodiff --example ulp -- sigmoid f32
+//! ```
+//!
+//! For `f32` it tries every one of the 2³² bit patterns against an `f64` function of the `libm` crate; for `f64` a dense sample against twice the
+//! precision. It prints one JSON object: `function`, `type`, `max_ulp`, `at` (the argument with the largest error), `inputs`, `isa`
+//! (`CHAINRULE_ISA` chooses it) and, for a function that never decreases, whether its values never do: `monotone`.
+//! `bce` is the cross-entropy of a logit with the labels 0, ¼ and 1 in turn, the largest error counting.
+
+mod reference;
+
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use chainrule_autodiff::elementary::{self, Function};
+use chainrule_autodiff::{Isa, Scalar};
+
+const USAGE: &str = "usage: ulp exp|exp_m1|ln|ln_1p|sigmoid|tanh|softplus|bce f32|f64";
+/// The number of arguments for `f64`.
+const SAMPLES: u64 = 1 << 25;
+/// Arguments that are worked on together.
+const CHUNK: u64 = 1 << 12;
+const LABELS: [f64; 3] = [0.0, 0.25, 1.0];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [name, element] = arguments.as_slice() else {
+        return misuse(USAGE);
+    };
+    let isa = match Isa::from_env() {
+        Ok(isa) => isa,
+        Err(error) => return misuse(&error.to_string()),
+    };
+    let Some(subject) = Subject::named(name) else {
+        return misuse(USAGE);
+    };
+    let measured = match element.as_str() {
+        "f32" => measure::<f32>(subject, isa, 1 << 32),
+        "f64" => measure::<f64>(subject, isa, SAMPLES),
+        _ => return misuse(USAGE),
+    };
+    let monotone = if subject.is_increasing() {
+        format!(",\"monotone\":{}", measured.monotone)
+    } else {
+        String::new()
+    };
+    println!(
+        "{{\"function\":\"{name}\",\"type\":\"{element}\",\"max_ulp\":{:.4},\"at\":{:e},\"inputs\":{},\"isa\":\"{isa}\"{monotone}}}",
+        measured.max_ulp, measured.at, measured.inputs
+    );
+    ExitCode::SUCCESS
+}
+
+fn misuse(message: &str) -> ExitCode {
+    eprintln!("{message}");
+    ExitCode::from(2)
+}
+
+/// What is measured.
+#[derive(Clone, Copy)]
+enum Subject {
+    One(Function, fn(f64) -> f64, fn(f64) -> reference::Exact),
+    CrossEntropy,
+}
+
+impl Subject {
+    fn named(name: &str) -> Option<Subject> {
+        if name == "bce" {
+            return Some(Subject::CrossEntropy);
+        }
+        let function: Function = name.parse().ok()?;
+        let wide: fn(f64) -> f64 = match function {
+            Function::Exp => libm::exp,
+            Function::ExpM1 => libm::expm1,
+            Function::Ln => libm::log,
+            Function::Ln1p => libm::log1p,
+            Function::Sigmoid => |x| 1.0 / (1.0 + libm::exp(-x)),
+            Function::Tanh => libm::tanh,
+            Function::Softplus => |x| x.max(0.0) + libm::log1p(libm::exp(-x.abs())),
+        };
+        Some(Subject::One(function, wide, reference::function(name)?))
+    }
+
+    fn is_increasing(self) -> bool {
+        matches!(self, Subject::One(..))
+    }
+
+    fn apply<T: Scalar>(self, isa: Isa, label: f64, values: &mut [T]) {
+        let done = match self {
+            Subject::One(function, ..) => function.apply(isa, values),
+            Subject::CrossEntropy => {
+                elementary::apply_bce_logits(isa, values, &vec![T::from_f64(label); values.len()])
+            }
+        };
+        done.expect("the set was found on this machine");
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Measured {
+    max_ulp: f64,
+    at: f64,
+    inputs: u64,
+    monotone: bool,
+}
+
+impl Measured {
+    fn and(self, other: Measured) -> Measured {
+        let worse = if other.max_ulp > self.max_ulp {
+            other
+        } else {
+            self
+        };
+        Measured {
+            inputs: self.inputs + other.inputs,
+            monotone: self.monotone && other.monotone,
+            ..worse
+        }
+    }
+}
+
+/// Shares `inputs` arguments, evenly spaced in the order of the numbers, among the processors.
+fn measure<T: Format>(subject: Subject, isa: Isa, inputs: u64) -> Measured {
+    let next = AtomicU64::new(0);
+    let work = || {
+        let mut all = Measured {
+            max_ulp: 0.0,
+            at: 0.0,
+            inputs: 0,
+            monotone: true,
+        };
+        loop {
+            let chunk = next.fetch_add(1, Ordering::Relaxed);
+            if chunk * CHUNK >= inputs {
+                return all;
+            }
+            all = all.and(measure_chunk::<T>(subject, isa, chunk * CHUNK));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, |n| n.get());
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let joined = all
+            .into_iter()
+            .map(|one| one.join().expect("no thread panics"));
+        joined
+            .reduce(Measured::and)
+            .expect("there is one thread at least")
+    })
+}
+
+fn measure_chunk<T: Format>(subject: Subject, isa: Isa, first: u64) -> Measured {
+    // one argument of the chunk before, for the comparison across the border
+    let border = u64::from(first > 0);
+    let arguments: Vec<T> = (first - border..first + CHUNK).map(T::argument).collect();
+    let labels = if let Subject::CrossEntropy = subject {
+        &LABELS[..]
+    } else {
+        &LABELS[..1]
+    };
+    let mut all = Measured {
+        max_ulp: 0.0,
+        at: 0.0,
+        inputs: CHUNK,
+        monotone: true,
+    };
+    for &label in labels {
+        let mut values = arguments.clone();
+        subject.apply(isa, label, &mut values);
+        for (x, y) in arguments.iter().zip(&values) {
+            let ulps = T::error(subject, label, *x, *y);
+            if ulps > all.max_ulp {
+                (all.max_ulp, all.at) = (ulps, x.to_f64());
+            }
+        }
+        let mut pairs = arguments.windows(2).zip(values.windows(2));
+        all.monotone &= !pairs.any(|(x, y)| x[0] <= x[1] && y[0] > y[1]);
+    }
+    all
+}
+
+/// A type, with the arguments to try and how its errors are measured.
+trait Format: Scalar {
+    /// The argument number `k`, in ascending order.
+    fn argument(k: u64) -> Self;
+
+    /// The error of `computed` in units in the last place.
+    fn error(subject: Subject, label: f64, x: Self, computed: Self) -> f64;
+}
+
+impl Format for f32 {
+    fn argument(k: u64) -> f32 {
+        // from the negative NaNs and −∞ up to +∞ and the positive NaNs
+        let k = k as u32;
+        f32::from_bits(if k >> 31 == 0 { !k } else { k ^ (1 << 31) })
+    }
+
+    fn error(subject: Subject, label: f64, x: f32, computed: f32) -> f64 {
+        let x = f64::from(x);
+        let exact = match subject {
+            Subject::One(_, wide, _) => wide(x),
+            Subject::CrossEntropy => (x.max(0.0) - label * x) + libm::log1p(libm::exp(-x.abs())),
+        };
+        reference::Exact::from(exact).ulps(computed.into(), 24, -149)
+    }
+}
+
+impl Format for f64 {
+    fn argument(k: u64) -> f64 {
+        // Three of four arguments are between −750 and 750, denser towards zero, the others over all bit patterns; the
+        // spacing is uneven so that all last bits occur.
+        let scrambled = k.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let moderate = 3 * SAMPLES / 4;
+        if k < moderate {
+            let jitter = (scrambled >> 11) as f64 / (1u64 << 53) as f64;
+            let t = 2.0 * (k as f64 + jitter) / moderate as f64 - 1.0;
+            750.0 * t * t * t
+        } else {
+            let k = ((k - moderate) << 41) | (scrambled >> 23);
+            f64::from_bits(if k >> 63 == 0 { !k } else { k ^ (1 << 63) })
+        }
+    }
+
+    fn error(subject: Subject, label: f64, x: f64, computed: f64) -> f64 {
+        let exact = match subject {
+            Subject::One(_, _, exact) => exact(x),
+            Subject::CrossEntropy => reference::bce_logits(x, label),
+        };
+        exact.ulps(computed, 53, -1074)
+    }
+}

@@ -1,0 +1,225 @@
+//! The product kernel: one for forward products, backward products and weight gradients.
+//!
+//! `C = A B`, vectors running over the rows of C. `A` is blocked, `[row / L][k][row mod L]`, so that a vector of it is one load; numbers
+//! of `B` are broadcast from wherever they lie. Each element of C is one ascending chain of fused multiply-adds, which makes its bits
+//! independent of the tile.
+
+use super::dispatch::Kernel;
+use super::lanes::Vector;
+use crate::Scalar;
+
+/// How the numbers `B[k, j]` lie: `k` walks in segments, `j` in groups, each with a jump between.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Walk {
+    /// Between neighbours in `k`.
+    pub(crate) k_stride: usize,
+    /// `k` in one segment, and from one segment to the next.
+    pub(crate) k_segment: usize,
+    pub(crate) k_jump: usize,
+    /// Between neighbours in `j`.
+    pub(crate) j_stride: usize,
+    /// `j` in one group, and from one group to the next.
+    pub(crate) j_group: usize,
+    pub(crate) j_jump: usize,
+}
+
+impl Walk {
+    pub(crate) fn k_offset(&self, k: usize) -> usize {
+        k / self.k_segment * self.k_jump + k % self.k_segment * self.k_stride
+    }
+
+    fn j_offset(&self, j: usize) -> usize {
+        j / self.j_group * self.j_jump + j % self.j_group * self.j_stride
+    }
+}
+
+/// A tile of a product.
+pub(crate) struct ProductArgs<T> {
+    /// The first block of A, at the first `k`.
+    pub(crate) a: *const T,
+    pub(crate) a_block: usize,
+    /// Blocks of rows.
+    pub(crate) blocks: usize,
+    /// B at the first `k`, which starts a segment, and column 0.
+    pub(crate) b: *const T,
+    pub(crate) walk: Walk,
+    pub(crate) first_col: usize,
+    pub(crate) cols: usize,
+    /// The length of the chains.
+    pub(crate) inner: usize,
+    /// A vector for each block at which the chains start; null for zero.
+    pub(crate) start: *const T,
+    /// The tile of C: `[block][column][L]`.
+    pub(crate) c: *mut T,
+    pub(crate) c_block: usize,
+}
+
+/// The product kernel.
+pub(crate) struct ProductKernel;
+
+impl<T: Scalar> Kernel<T> for ProductKernel {
+    type Args = ProductArgs<T>;
+
+    /// # Safety
+    /// All elements that the tile reads and writes lie inside their buffers, and no other thread writes to them.
+    #[inline(always)]
+    unsafe fn run<V: Vector<Scalar = T>>(args: &ProductArgs<T>) {
+        // Tiles by registers: 3 × 8 accumulators of 32 (AVX-512), 1 × 6 pairs of 16 (AVX2), and what the portable path likes.
+        // SAFETY: promised by the caller.
+        unsafe {
+            match V::REGISTERS {
+                32 => {
+                    let mut block = 0;
+                    while args.blocks - block >= 3 {
+                        columns_of_8::<T, V, 3>(args, block);
+                        block += 3;
+                    }
+                    match args.blocks - block {
+                        2 => columns_of_8::<T, V, 2>(args, block),
+                        1 => columns_of_8::<T, V, 1>(args, block),
+                        _ => {}
+                    }
+                }
+                _ => {
+                    for block in 0..args.blocks {
+                        columns_of_6::<T, V>(args, block);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn columns_of_8<T: Scalar, V: Vector<Scalar = T>, const M: usize>(
+    args: &ProductArgs<T>,
+    block: usize,
+) {
+    let mut col = 0;
+    // SAFETY: promised by the caller.
+    unsafe {
+        while args.cols - col >= 8 {
+            tile::<T, V, M, 8>(args, block, col);
+            col += 8;
+        }
+        if args.cols - col >= 4 {
+            tile::<T, V, M, 4>(args, block, col);
+            col += 4;
+        }
+        if args.cols - col >= 2 {
+            tile::<T, V, M, 2>(args, block, col);
+            col += 2;
+        }
+        if args.cols - col >= 1 {
+            tile::<T, V, M, 1>(args, block, col);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn columns_of_6<T: Scalar, V: Vector<Scalar = T>>(args: &ProductArgs<T>, block: usize) {
+    let mut col = 0;
+    // SAFETY: promised by the caller.
+    unsafe {
+        while args.cols - col >= 6 {
+            tile::<T, V, 1, 6>(args, block, col);
+            col += 6;
+        }
+        if args.cols - col >= 4 {
+            tile::<T, V, 1, 4>(args, block, col);
+            col += 4;
+        }
+        if args.cols - col >= 2 {
+            tile::<T, V, 1, 2>(args, block, col);
+            col += 2;
+        }
+        if args.cols - col >= 1 {
+            tile::<T, V, 1, 1>(args, block, col);
+        }
+    }
+}
+
+/// `M` blocks × `N` columns, held in registers over the whole chain.
+#[inline(always)]
+unsafe fn tile<T: Scalar, V: Vector<Scalar = T>, const M: usize, const N: usize>(
+    args: &ProductArgs<T>,
+    block: usize,
+    col: usize,
+) {
+    // SAFETY: the caller promises that the tile lies inside the buffers.
+    unsafe {
+        let mut acc = [[V::splat_scalar(T::ZERO); N]; M];
+        if !args.start.is_null() {
+            for (m, row) in acc.iter_mut().enumerate() {
+                *row = [V::load(args.start.add((block + m) * T::LANES)); N];
+            }
+        }
+        let mut b: [*const T; N] = [args.b; N];
+        for (n, pointer) in b.iter_mut().enumerate() {
+            *pointer = args.b.add(args.walk.j_offset(args.first_col + col + n));
+        }
+        let mut a = args.a.add(block * args.a_block);
+        let mut left = args.inner;
+        let mut segment_start = 0;
+        while left > 0 {
+            let length = left.min(args.walk.k_segment);
+            let mut offset = segment_start;
+            for _ in 0..length {
+                let mut column = [V::splat_scalar(T::ZERO); M];
+                for (m, vector) in column.iter_mut().enumerate() {
+                    *vector = V::load(a.add(m * args.a_block));
+                }
+                for n in 0..N {
+                    let number = V::splat_scalar(*b[n].add(offset));
+                    for m in 0..M {
+                        acc[m][n] = column[m].mul_add(number, acc[m][n]);
+                    }
+                }
+                a = a.add(T::LANES);
+                offset += args.walk.k_stride;
+            }
+            left -= length;
+            segment_start += args.walk.k_jump;
+        }
+        for (m, row) in acc.iter().enumerate() {
+            for (n, vector) in row.iter().enumerate() {
+                vector.store(
+                    args.c
+                        .add((block + m) * args.c_block + (col + n) * T::LANES),
+                );
+            }
+        }
+    }
+}
+
+/// Adds one tile of finished chunks to another, `left += right`, both `[block][column][L]` with the same stride.
+pub(crate) struct JoinArgs<T> {
+    pub(crate) left: *mut T,
+    pub(crate) right: *const T,
+    pub(crate) block_stride: usize,
+    pub(crate) blocks: usize,
+    pub(crate) vectors: usize,
+}
+
+/// The kernel that joins two tiles of chunks.
+pub(crate) struct JoinKernel;
+
+impl<T: Scalar> Kernel<T> for JoinKernel {
+    type Args = JoinArgs<T>;
+
+    /// # Safety
+    /// Both tiles lie inside memory that is the caller's alone.
+    #[inline(always)]
+    unsafe fn run<V: Vector<Scalar = T>>(args: &JoinArgs<T>) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            for block in 0..args.blocks {
+                for vector in 0..args.vectors {
+                    let at = block * args.block_stride + vector * T::LANES;
+                    let sum = V::load(args.left.add(at)) + V::load(args.right.add(at));
+                    sum.store(args.left.add(at));
+                }
+            }
+        }
+    }
+}

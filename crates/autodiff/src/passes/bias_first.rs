@@ -1,0 +1,58 @@
+//! `W x + b` becomes one product: sums that run in a chain start at the bias, and sums by lanes end with it.
+
+use super::{Module, Rebuild};
+use crate::elementwise::Map2;
+use crate::graph::NodeId;
+use crate::ops::arithmetic::Add;
+use crate::ops::{Broadcast, MatMul, Order};
+use crate::{Dim, Expr};
+
+pub(super) fn run(module: &Module) -> Module {
+    let users = count_users(module);
+    Rebuild::module(module, |b, id, args| {
+        if b.node(id).is::<Map2<Add>>() {
+            let old = module.graph.arena().args(id).to_vec();
+            for (product, bias) in [(0, 1), (1, 0)] {
+                if users[old[product].index()] == 1
+                    && let Some(made) = joined(b, args[product], args[bias])
+                {
+                    return made;
+                }
+            }
+        }
+        b.same(id, args)
+    })
+}
+
+fn joined<'g>(b: &Rebuild<'g>, product: Expr<'g>, bias: Expr<'g>) -> Option<Expr<'g>> {
+    let arena = b.graph().arena();
+    let op = arena.node(product.id()).op()?.downcast::<MatMul>()?.clone();
+    if !arena.node(bias.id()).is::<Broadcast>() {
+        return None;
+    }
+    let (left, right) = (arena.args(product.id())[0], arena.args(product.id())[1]);
+    let column = arena.args(bias.id())[0];
+    let shape = product.shape();
+    let column_shape = arena.node(column).shape;
+    drop(arena);
+    let fits = column_shape.rows == shape.rows && column_shape.cols.is_one();
+    if op.order == Order::Chunks || shape.rows == Dim::Batch || !fits {
+        return None;
+    }
+    let at = |id: NodeId| Expr::new(b.graph(), id);
+    Some(at(left).affine(&op, at(right), at(column)))
+}
+
+fn count_users(module: &Module) -> Vec<u32> {
+    let arena = module.graph.arena();
+    let mut users = vec![0; arena.len()];
+    for id in module.live() {
+        for arg in arena.args(id) {
+            users[arg.index()] += 1;
+        }
+    }
+    for result in module.results() {
+        users[result.index()] += 1;
+    }
+    users
+}

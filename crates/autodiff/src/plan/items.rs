@@ -1,0 +1,772 @@
+//! From the canonical graph to items of work: which kernel computes each node, in which layout, from which operands.
+
+use crate::graph::{Leaf, NodeId, NodeKind};
+use crate::kernel::map::{MapKernel, Read};
+use crate::op::{KernelKind, OpRef};
+use crate::ops::arithmetic::Copy as CopyMap;
+use crate::ops::{Affine, Broadcast, MatMul, Order, SumAll, SumColumns, SumRows, Transpose};
+use crate::passes::Module;
+use crate::plan::program::{InputSpec, Layout, Over, Place, Space};
+use crate::plan::state::StateLayout;
+use crate::{Dim, Scalar, Shape};
+
+/// The index of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ItemId(pub(crate) u32);
+
+impl ItemId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A piece of work and the matrix that it makes, or a leaf.
+#[derive(Debug)]
+pub(crate) struct Item<T: Scalar> {
+    pub(crate) kind: ItemKind<T>,
+    pub(crate) args: Vec<ItemId>,
+    /// As stored: vectors of a fixed size are columns, and a batch has its samples in columns.
+    pub(crate) rows: Dim,
+    pub(crate) cols: Dim,
+    pub(crate) layout: Layout,
+    pub(crate) domain: Domain,
+}
+
+/// When an item can be computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Domain {
+    /// It is there before the run.
+    Leaf,
+    /// Sample by sample: tile by tile along the chain of a stage.
+    Chain,
+    /// As a whole, split over its outputs.
+    Unit,
+}
+
+#[derive(Debug)]
+pub(crate) enum ItemKind<T: Scalar> {
+    Leaf(Place),
+    Map {
+        op: OpRef,
+        kernel: MapKernel<T>,
+        reads: Vec<Read>,
+    },
+    Product {
+        b_turned: bool,
+        inner: Dim,
+    },
+    Dot {
+        inner: usize,
+    },
+    Sum {
+        over: Over,
+        rows: usize,
+        cols: Dim,
+    },
+    Convert {
+        turn: bool,
+    },
+    Eval {
+        op: OpRef,
+        shapes: Vec<Shape>,
+        shape: Shape,
+        columnwise: bool,
+    },
+}
+
+impl<T: Scalar> Item<T> {
+    pub(crate) fn is_map(&self) -> bool {
+        matches!(self.kind, ItemKind::Map { .. })
+    }
+
+    /// What a group of elementwise operations on this item runs over.
+    pub(crate) fn space(&self) -> Option<Space> {
+        match (self.rows, self.layout) {
+            (Dim::Fixed(rows), Layout::Line | Layout::Blocked) => Some(Space {
+                rows,
+                cols: self.cols,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// A node's matrix: an item that stores it, or stores its transpose.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value {
+    pub(crate) item: ItemId,
+    pub(crate) turned: bool,
+}
+
+impl Value {
+    fn t(self, turn: bool) -> Self {
+        Self {
+            turned: self.turned != turn,
+            ..self
+        }
+    }
+}
+
+/// The items of a module and which of them its results are.
+pub(crate) struct Items<T: Scalar> {
+    pub(crate) items: Vec<Item<T>>,
+    pub(crate) constants: Vec<T>,
+    pub(crate) inputs: Vec<InputSpec>,
+    pub(crate) outputs: Vec<(ItemId, Shape)>,
+    /// Slots and the items of their new values, stored as the slot is.
+    pub(crate) updates: Vec<(usize, ItemId)>,
+}
+
+/// Chooses the items of a module.
+pub(crate) fn select<T: Scalar>(module: &Module, state: &mut StateLayout) -> Items<T> {
+    let mut b = Builder {
+        module,
+        state,
+        values: vec![None; module.graph.len()],
+        converted: Vec::new(),
+        out: Items {
+            items: Vec::new(),
+            constants: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            updates: Vec::new(),
+        },
+    };
+    for id in module.live() {
+        if matches!(b.node_kind(id), NodeKind::Leaf(_)) {
+            b.leaf(id);
+        }
+    }
+    for id in b.order() {
+        let value = b.select_node(id);
+        b.values[id.index()] = value;
+    }
+    b.results();
+    b.out
+}
+
+struct Builder<'a, T: Scalar> {
+    module: &'a Module,
+    state: &'a mut StateLayout,
+    values: Vec<Option<Value>>,
+    /// Conversions made: from, turned, to which layout.
+    converted: Vec<(ItemId, bool, Layout, ItemId)>,
+    out: Items<T>,
+}
+
+impl<T: Scalar> Builder<'_, T> {
+    fn node_kind(&self, id: NodeId) -> NodeKind {
+        self.module.graph.arena().node(id).kind.clone()
+    }
+
+    fn shape(&self, id: NodeId) -> Shape {
+        self.module.graph.arena().node(id).shape
+    }
+
+    fn args(&self, id: NodeId) -> Vec<NodeId> {
+        self.module.graph.arena().args(id).to_vec()
+    }
+
+    /// Operations in an order that computes each as late as its users allow, products before the elementwise operations that can
+    /// be fused behind them.
+    fn order(&self) -> Vec<NodeId> {
+        let arena = self.module.graph.arena();
+        let mut done = vec![false; arena.len()];
+        let mut order = Vec::new();
+        let is_map = |id: NodeId| {
+            let node = arena.node(id);
+            node.op()
+                .is_some_and(|op| matches!(op.kernels_f32().kind, KernelKind::Map(_)))
+        };
+        for root in self.module.results() {
+            let mut stack = vec![(root, false)];
+            while let Some((id, expanded)) = stack.pop() {
+                if done[id.index()] {
+                    continue;
+                }
+                if expanded {
+                    done[id.index()] = true;
+                    if arena.node(id).op().is_some() {
+                        order.push(id);
+                    }
+                    continue;
+                }
+                stack.push((id, true));
+                let args = arena.args(id);
+                // The last pushed is computed first.
+                for &arg in args.iter().rev().filter(|a| is_map(**a)) {
+                    stack.push((arg, false));
+                }
+                for &arg in args.iter().rev().filter(|a| !is_map(**a)) {
+                    stack.push((arg, false));
+                }
+            }
+        }
+        order
+    }
+
+    fn leaf(&mut self, id: NodeId) {
+        let arena = self.module.graph.arena();
+        let node = arena.node(id);
+        let NodeKind::Leaf(leaf) = node.kind else {
+            return;
+        };
+        let shape = node.shape;
+        let name = arena.name(id).unwrap_or_default().to_owned();
+        drop(arena);
+        let (rows, cols, turned) = stored(shape);
+        let vector = shape.rows.is_one() || shape.cols.is_one();
+        let (place, layout) = match leaf {
+            Leaf::Input => {
+                self.out.inputs.push(InputSpec { name, shape });
+                let place = Place::Input(self.out.inputs.len() - 1);
+                let layout = if shape.is_scalar() {
+                    Layout::Line
+                } else {
+                    Layout::Plain
+                };
+                (place, layout)
+            }
+            Leaf::Param | Leaf::State => {
+                let slot = self
+                    .state
+                    .index_of(&name)
+                    .expect("every slot of the graph is in the layout");
+                (
+                    Place::Slot(slot),
+                    if vector {
+                        Layout::Line
+                    } else {
+                        Layout::Blocked
+                    },
+                )
+            }
+            Leaf::Constant(bits) => {
+                self.out.constants.push(T::from_f64(f64::from_bits(bits)));
+                (Place::Constant(self.out.constants.len() - 1), Layout::Line)
+            }
+            Leaf::BatchSize => (Place::BatchSize, Layout::Line),
+            Leaf::Invalid => unreachable!("a graph with an error is not lowered"),
+        };
+        // An input lies as the caller gives it: its transpose is not stored.
+        let (rows, cols, turned) = match layout {
+            Layout::Plain if !vector => (shape.rows, shape.cols, false),
+            _ => (rows, cols, turned),
+        };
+        let item = self.push(
+            ItemKind::Leaf(place),
+            Vec::new(),
+            (rows, cols),
+            layout,
+            Domain::Leaf,
+        );
+        self.values[id.index()] = Some(Value { item, turned });
+    }
+
+    fn push(
+        &mut self,
+        kind: ItemKind<T>,
+        args: Vec<ItemId>,
+        (rows, cols): (Dim, Dim),
+        layout: Layout,
+        domain: Domain,
+    ) -> ItemId {
+        self.out.items.push(Item {
+            kind,
+            args,
+            rows,
+            cols,
+            layout,
+            domain,
+        });
+        ItemId((self.out.items.len() - 1) as u32)
+    }
+
+    fn item(&self, id: ItemId) -> &Item<T> {
+        &self.out.items[id.index()]
+    }
+
+    fn value(&mut self, id: NodeId) -> Value {
+        if let Some(value) = self.values[id.index()] {
+            return value;
+        }
+        // A repetition that no elementwise operation could take in: written out.
+        let value = self.map_node(
+            id,
+            std::sync::Arc::new(crate::elementwise::Map1(CopyMap)),
+            MapKernel::unary::<CopyMap>(),
+            &[id],
+        );
+        self.values[id.index()] = Some(value);
+        value
+    }
+
+    fn select_node(&mut self, id: NodeId) -> Option<Value> {
+        let NodeKind::Op(op) = self.node_kind(id) else {
+            return self.values[id.index()];
+        };
+        let args = self.args(id);
+        if op.is::<Broadcast>() && can_store(self.shape(id)) {
+            return None;
+        }
+        if op.is::<Transpose>() {
+            return Some(self.value(args[0]).t(true));
+        }
+        if let Some(product) = op.downcast::<MatMul>()
+            && let Some(value) = self.product(id, product, &args)
+        {
+            return Some(value);
+        }
+        if let Some(Affine(product)) = op.downcast::<Affine>()
+            && let Some(value) = self.product(id, product, &args)
+        {
+            return Some(value);
+        }
+        if let Some(&arg) = args.first()
+            && let Some(value) = self.sum(id, &op, arg)
+        {
+            return Some(value);
+        }
+        if let KernelKind::Map(kernel) = T::kernels(&*op).kind
+            && can_store(self.shape(id))
+        {
+            return Some(self.map_node(id, op, kernel, &args));
+        }
+        Some(self.eval(id, op, &args))
+    }
+
+    fn map_node(&mut self, id: NodeId, op: OpRef, kernel: MapKernel<T>, args: &[NodeId]) -> Value {
+        let shape = self.shape(id);
+        let (rows, cols, turned) = stored(shape);
+        let mut operands = Vec::new();
+        let mut reads = Vec::new();
+        for &arg in args {
+            let (item, read) = self.operand(arg, shape, turned);
+            operands.push(item);
+            reads.push(read);
+        }
+        let vector = shape.rows.is_one() || shape.cols.is_one();
+        let layout = if vector {
+            Layout::Line
+        } else {
+            Layout::Blocked
+        };
+        let domain = if shape.has_batch() {
+            Domain::Chain
+        } else {
+            Domain::Unit
+        };
+        let item = self.push(
+            ItemKind::Map { op, kernel, reads },
+            operands,
+            (rows, cols),
+            layout,
+            domain,
+        );
+        Value { item, turned }
+    }
+
+    /// An operand of an elementwise operation of a shape: taken as it is, or repeated.
+    fn operand(&mut self, arg: NodeId, shape: Shape, turned: bool) -> (ItemId, Read) {
+        if shape.is_scalar() {
+            let value = self.value(arg);
+            return (self.vectors(value, turned), Read::SameNumber);
+        }
+        let is_repeated = self.values[arg.index()].is_none();
+        if !is_repeated {
+            let value = self.value(arg);
+            return (self.vectors(value, turned), Read::Vectors);
+        }
+        let source = self.args(arg)[0];
+        let source_shape = self.shape(source);
+        let value = self.value(source);
+        if source_shape.is_scalar() {
+            return (self.vectors(value, false), Read::SameNumber);
+        }
+        // One number for each row of the stored matrix is a vector for each block.
+        let by_rows = source_shape.cols.is_one() != turned;
+        let item = self.vectors(value, false);
+        (
+            item,
+            if by_rows {
+                Read::SameVector
+            } else {
+                Read::NumberEach
+            },
+        )
+    }
+
+    /// The matrix of a value, or its transpose if `turned`, stored in vectors.
+    fn vectors(&mut self, value: Value, turned: bool) -> ItemId {
+        let item = self.item(value.item);
+        match item.layout {
+            Layout::Line => value.item,
+            Layout::Blocked if value.turned == turned => value.item,
+            Layout::Blocked => match item.kind {
+                ItemKind::Leaf(Place::Slot(slot)) => self.transposed_slot(slot, value.item),
+                _ => self.convert(value.item, true, Layout::Blocked),
+            },
+            Layout::Plain => {
+                let vector = item.rows.is_one() || item.cols.is_one();
+                if vector {
+                    self.convert(value.item, false, Layout::Line)
+                } else {
+                    self.convert(value.item, value.turned != turned, Layout::Blocked)
+                }
+            }
+        }
+    }
+
+    /// [`vectors`](Self::vectors), in blocks even where the matrix has one row.
+    fn blocks(&mut self, value: Value, turned: bool, rows: Dim) -> ItemId {
+        let item = self.vectors(value, turned);
+        let stored = self.item(item);
+        if stored.layout == Layout::Line
+            && rows.is_one()
+            && !(stored.rows.is_one() && stored.cols.is_one())
+        {
+            let turn = stored.cols.is_one();
+            self.convert(item, turn, Layout::Blocked)
+        } else {
+            item
+        }
+    }
+
+    fn transposed_slot(&mut self, slot: usize, item: ItemId) -> ItemId {
+        if let Some(found) = self.conversion(item, true, Layout::Blocked) {
+            return found;
+        }
+        self.state.keep_transposed(slot);
+        let (rows, cols) = (self.item(item).rows, self.item(item).cols);
+        let kind = ItemKind::Leaf(Place::SlotTransposed(slot));
+        let made = self.push(
+            kind,
+            Vec::new(),
+            (cols, rows),
+            Layout::Blocked,
+            Domain::Leaf,
+        );
+        self.converted.push((item, true, Layout::Blocked, made));
+        made
+    }
+
+    fn conversion(&self, from: ItemId, turn: bool, layout: Layout) -> Option<ItemId> {
+        let found = self
+            .converted
+            .iter()
+            .find(|c| (c.0, c.1, c.2) == (from, turn, layout));
+        found.map(|c| c.3)
+    }
+
+    fn convert(&mut self, from: ItemId, turn: bool, layout: Layout) -> ItemId {
+        if let Some(found) = self.conversion(from, turn, layout) {
+            return found;
+        }
+        let source = self.item(from);
+        let (rows, cols) = if turn {
+            (source.cols, source.rows)
+        } else {
+            (source.rows, source.cols)
+        };
+        let by_samples = cols == Dim::Batch && source.domain != Domain::Unit;
+        let domain = if by_samples {
+            Domain::Chain
+        } else {
+            Domain::Unit
+        };
+        let made = self.push(
+            ItemKind::Convert { turn },
+            vec![from],
+            (rows, cols),
+            layout,
+            domain,
+        );
+        self.converted.push((from, turn, layout, made));
+        made
+    }
+
+    /// The item in the layout that callers and [`Op::eval`](crate::Op::eval) see.
+    fn plain(&mut self, value: Value, shape: Shape) -> ItemId {
+        let item = self.item(value.item);
+        match item.layout {
+            Layout::Line => value.item,
+            Layout::Plain if !value.turned || shape.rows.is_one() || shape.cols.is_one() => {
+                value.item
+            }
+            _ => self.convert(value.item, value.turned, Layout::Plain),
+        }
+    }
+
+    fn product(&mut self, id: NodeId, op: &MatMul, args: &[NodeId]) -> Option<Value> {
+        let shape = self.shape(id);
+        let operands = op.operands(&[self.shape(args[0]), self.shape(args[1])]);
+        let inner = operands.0.cols;
+        let left = self.value(args[0]).t(op.transpose_left);
+        let right = self.value(args[1]).t(op.transpose_right);
+        let bias = args.get(2).map(|&b| self.value(b));
+        let (m, n) = (shape.rows, shape.cols);
+        if m == Dim::Batch && n == Dim::Batch {
+            return None;
+        }
+        let made = |item| {
+            Some(Value {
+                item,
+                turned: false,
+            })
+        };
+        let made_turned = |item| Some(Value { item, turned: true });
+        match (op.order, inner) {
+            (Order::Chunks, _) if !shape.has_batch() => {
+                if m.is_one() && !n.is_one() {
+                    // The one row is the operand whose numbers are repeated, and the result is a line.
+                    let a = self.blocks(right.t(true), false, n);
+                    made_turned(self.push_product(a, left.t(true), inner, None, (n, m)))
+                } else {
+                    let a = self.blocks(left, false, m);
+                    made(self.push_product(a, right, inner, None, (m, n)))
+                }
+            }
+            (Order::Lanes, Dim::Fixed(k)) if m.is_one() => {
+                let weights = self.vectors(left, false);
+                let x = self.blocks(right, false, inner);
+                Some(self.push_dot(weights, x, k, bias, shape))
+            }
+            (Order::Lanes, Dim::Fixed(k)) if n.is_one() && bias.is_none() => {
+                let weights = self.vectors(right, false);
+                let x = self.blocks(left.t(true), false, inner);
+                Some(self.push_dot(weights, x, k, None, shape))
+            }
+            (Order::Chain, Dim::Fixed(_)) if m == Dim::Batch && bias.is_none() => {
+                let a = self.blocks(right.t(true), false, n);
+                made_turned(self.push_product(a, left.t(true), inner, None, (n, m)))
+            }
+            (Order::Chain, Dim::Fixed(_)) if m != Dim::Batch => {
+                let a = self.blocks(left, false, m);
+                made(self.push_product(a, right, inner, bias, (m, n)))
+            }
+            _ => None,
+        }
+    }
+
+    fn push_product(
+        &mut self,
+        a: ItemId,
+        b: Value,
+        inner: Dim,
+        bias: Option<Value>,
+        (rows, cols): (Dim, Dim),
+    ) -> ItemId {
+        let mut args = vec![a, b.item];
+        if let Some(bias) = bias {
+            args.push(self.vectors(bias, false));
+        }
+        let vector = cols.is_one();
+        let layout = if vector {
+            Layout::Line
+        } else {
+            Layout::Blocked
+        };
+        let domain = if cols == Dim::Batch {
+            Domain::Chain
+        } else {
+            Domain::Unit
+        };
+        let kind = ItemKind::Product {
+            b_turned: b.turned,
+            inner,
+        };
+        self.push(kind, args, (rows, cols), layout, domain)
+    }
+
+    fn push_dot(
+        &mut self,
+        weights: ItemId,
+        x: ItemId,
+        inner: usize,
+        bias: Option<Value>,
+        shape: Shape,
+    ) -> Value {
+        let mut args = vec![weights, x];
+        if let Some(bias) = bias {
+            args.push(self.vectors(bias, false));
+        }
+        let (rows, cols, turned) = stored(shape);
+        let domain = if shape.has_batch() {
+            Domain::Chain
+        } else {
+            Domain::Unit
+        };
+        let item = self.push(
+            ItemKind::Dot { inner },
+            args,
+            (rows, cols),
+            Layout::Line,
+            domain,
+        );
+        Value { item, turned }
+    }
+
+    fn sum(&mut self, id: NodeId, op: &OpRef, arg: NodeId) -> Option<Value> {
+        let (over_rows, order) = if let Some(SumRows(order)) = op.downcast() {
+            (true, Some(*order))
+        } else if let Some(SumColumns(order)) = op.downcast() {
+            (false, Some(*order))
+        } else if op.is::<SumAll>() {
+            (false, None)
+        } else {
+            return None;
+        };
+        let (from_shape, shape) = (self.shape(arg), self.shape(id));
+        if from_shape.rows == Dim::Batch && from_shape.cols == Dim::Batch {
+            return None;
+        }
+        let value = self.value(arg);
+        let Some(order) = order else {
+            let Dim::Fixed(rows) = from_shape.rows else {
+                return None;
+            };
+            let from = self.vectors(value, false);
+            return Some(self.push_sum(Over::All, from, rows, from_shape.cols, shape));
+        };
+        // Sums by lanes run over the rows of the stored matrix, chains over its columns.
+        let turn = over_rows != (order == Order::Lanes);
+        let turned_shape = if turn {
+            from_shape.transposed()
+        } else {
+            from_shape
+        };
+        let Dim::Fixed(rows) = turned_shape.rows else {
+            return None;
+        };
+        let over = if order == Order::Lanes {
+            Over::Rows
+        } else {
+            Over::Columns
+        };
+        let from = if over == Over::Rows {
+            self.blocks(value, turn, turned_shape.rows)
+        } else {
+            self.vectors(value, turn)
+        };
+        Some(self.push_sum(over, from, rows, turned_shape.cols, shape))
+    }
+
+    fn push_sum(
+        &mut self,
+        over: Over,
+        from: ItemId,
+        rows: usize,
+        cols: Dim,
+        shape: Shape,
+    ) -> Value {
+        let (stored_rows, stored_cols, turned) = stored(shape);
+        let domain = if shape.has_batch() {
+            Domain::Chain
+        } else {
+            Domain::Unit
+        };
+        let kind = ItemKind::Sum { over, rows, cols };
+        let item = self.push(
+            kind,
+            vec![from],
+            (stored_rows, stored_cols),
+            Layout::Line,
+            domain,
+        );
+        Value { item, turned }
+    }
+
+    fn eval(&mut self, id: NodeId, op: OpRef, args: &[NodeId]) -> Value {
+        let shape = self.shape(id);
+        let shapes: Vec<Shape> = args.iter().map(|&a| self.shape(a)).collect();
+        let operands: Vec<ItemId> = args
+            .iter()
+            .zip(&shapes)
+            .map(|(&a, &s)| {
+                let value = self.value(a);
+                self.plain(value, s)
+            })
+            .collect();
+        let samples = |s: &Shape| s.cols == Dim::Batch && s.rows != Dim::Batch;
+        let columnwise = matches!(T::kernels(&*op).kind, KernelKind::Columnwise)
+            && samples(&shape)
+            && shapes.iter().all(|s| samples(s) || !s.has_batch());
+        let vector = shape.rows.is_one() || shape.cols.is_one();
+        let (rows, cols, turned) = stored(shape);
+        let (rows, cols, turned, layout) = if vector {
+            (rows, cols, turned, Layout::Line)
+        } else {
+            (shape.rows, shape.cols, false, Layout::Plain)
+        };
+        let domain = if columnwise {
+            Domain::Chain
+        } else {
+            Domain::Unit
+        };
+        let kind = ItemKind::Eval {
+            op,
+            shapes,
+            shape,
+            columnwise,
+        };
+        let item = self.push(kind, operands, (rows, cols), layout, domain);
+        Value { item, turned }
+    }
+
+    fn results(&mut self) {
+        for &id in &self.module.outputs {
+            let shape = self.shape(id);
+            let value = self.value(id);
+            let mut item = self.plain(value, shape);
+            if self.item(item).domain == Domain::Leaf {
+                let layout = self.item(item).layout;
+                item = self.convert(item, value.turned && layout == Layout::Plain, layout);
+            }
+            self.out.outputs.push((item, shape));
+        }
+        for &(slot, new) in &self.module.updates {
+            let arena = self.module.graph.arena();
+            let name = arena.name(slot).unwrap_or_default().to_owned();
+            drop(arena);
+            let index = self
+                .state
+                .index_of(&name)
+                .expect("every slot of the graph is in the layout");
+            let value = self.value(new);
+            let turned = stored(self.shape(slot)).2;
+            let mut item = self.vectors(value, turned);
+            if self.item(item).domain == Domain::Leaf {
+                // Updates are simultaneous: what another update may overwrite is copied first.
+                let layout = self.item(item).layout;
+                item = self.convert(item, false, layout);
+            }
+            self.out.updates.push((index, item));
+        }
+        // A returned value that also sets a slot is copied, since the slot's memory is the state's.
+        for index in 0..self.out.outputs.len() {
+            let (item, shape) = self.out.outputs[index];
+            if self.out.updates.iter().any(|(_, new)| *new == item) {
+                let layout = self.item(item).layout;
+                self.out.outputs[index] = (self.convert(item, false, layout), shape);
+            }
+        }
+    }
+}
+
+/// How a node of a shape is stored: rows, columns, and whether that is its transpose. Fixed vectors are columns, samples are columns.
+pub(crate) fn stored(shape: Shape) -> (Dim, Dim, bool) {
+    let one = Dim::Fixed(1);
+    match (shape.rows, shape.cols) {
+        (rows, cols) if rows.is_one() && cols.is_one() => (one, one, false),
+        (rows, Dim::Batch) if rows.is_one() => (one, Dim::Batch, false),
+        (Dim::Batch, cols) if cols.is_one() => (one, Dim::Batch, true),
+        (rows, cols) if rows.is_one() => (cols, one, true),
+        (Dim::Batch, cols) if cols != Dim::Batch => (cols, Dim::Batch, true),
+        (rows, cols) => (rows, cols, false),
+    }
+}
+
+/// Whether elementwise kernels can run over a shape: not over samples × samples.
+fn can_store(shape: Shape) -> bool {
+    !(shape.rows == Dim::Batch && shape.cols == Dim::Batch)
+}
