@@ -1,6 +1,6 @@
 //! Samples ready for a network: a matrix, labels and weights.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{ColumnName, Error, ErrorKind};
 use crate::table::{Origin, Table};
 use nalgebra::DMatrix;
 use std::sync::Arc;
@@ -210,10 +210,69 @@ impl Dataset {
     }
 
     /// The name of a feature, or its position counted from 1.
-    pub(crate) fn feature_name(&self, feature: usize) -> String {
-        self.names
-            .get(feature)
-            .cloned()
-            .unwrap_or_else(|| (feature + 1).to_string())
+    pub(crate) fn feature_name(&self, feature: usize) -> ColumnName {
+        let name = self.names.get(feature).cloned();
+        name.map_or(ColumnName::Position(feature + 1), ColumnName::Name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data() -> Dataset {
+        let features = DMatrix::from_column_slice(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        Dataset::new(features, vec![true, false, true]).unwrap()
+    }
+
+    #[test]
+    fn samples_are_selected_in_the_order_given() {
+        let chosen = data()
+            .with_weights(vec![1.0, 2.0, 3.0])
+            .unwrap()
+            .select(&[2, 0]);
+        assert_eq!(chosen.features().as_slice(), [5.0, 6.0, 1.0, 2.0]);
+        assert_eq!(
+            (chosen.labels(), chosen.weights()),
+            (&[true, true][..], Some(&[3.0, 1.0][..]))
+        );
+        assert_eq!((chosen.row_number(0), chosen.line(0)), (3, None));
+        assert!(data().select(&[]).is_empty());
+    }
+
+    #[test]
+    fn weights_are_checked() {
+        let with = |weights: &[f64]| {
+            data()
+                .with_weights(weights.to_vec())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(with(&[1.0, 2.0]), "expected 3 weights, found 2");
+        let each = "each must be 0 or a positive number, not all 0";
+        assert_eq!(
+            with(&[1.0, -1.0, 1.0]),
+            format!("sample weights: row 2 has -1; {each}")
+        );
+        assert_eq!(
+            with(&[1.0, f64::NAN, 1.0]),
+            format!("sample weights: row 2 has NaN; {each}")
+        );
+        assert_eq!(
+            with(&[0.0; 3]),
+            format!("sample weights: all are 0; {each}")
+        );
+    }
+
+    #[test]
+    fn features_are_checked() {
+        let wrong = DMatrix::from_column_slice(2, 2, &[1.0, 2.0, 3.0, f64::NAN]);
+        let error = Dataset::unlabelled(wrong).unwrap_err();
+        assert!(
+            error.to_string().starts_with("row 2, column 2: NaN"),
+            "{error}"
+        );
+        assert!(Dataset::new(DMatrix::zeros(1, 2), vec![true]).is_err());
+        assert!(Dataset::unlabelled(DMatrix::zeros(0, 3)).unwrap().len() == 3);
     }
 }

@@ -96,8 +96,8 @@ pub enum ErrorKind {
     Utf8 {
         /// Where the row starts.
         line: u64,
-        /// The column's name, or its position while there is no header.
-        column: String,
+        /// The column.
+        column: ColumnName,
         /// The first byte that is wrong.
         byte: u8,
     },
@@ -105,8 +105,8 @@ pub enum ErrorKind {
     Nul {
         /// Where the row starts.
         line: u64,
-        /// The column's name, or its position while there is no header.
-        column: String,
+        /// The column.
+        column: ColumnName,
     },
     /// A row or cell so large that a quote is probably missing.
     TooLarge {
@@ -198,8 +198,8 @@ pub enum ErrorKind {
         line: Option<u64>,
         /// The row, counted from 1 without the header.
         row: usize,
-        /// The feature's name, or its position.
-        column: String,
+        /// The feature.
+        column: ColumnName,
         /// The value as it stands in the data.
         value: f64,
         /// The type that can't hold it.
@@ -207,8 +207,8 @@ pub enum ErrorKind {
     },
     /// A column whose values are too large to take their mean and standard deviation.
     Spread {
-        /// The column's name, or its position.
-        column: String,
+        /// The feature.
+        column: ColumnName,
     },
     /// Sizes that don't belong together.
     Shape {
@@ -228,6 +228,15 @@ pub enum ErrorKind {
         /// The rows of the positive class.
         positives: usize,
     },
+}
+
+/// A column in a message: by its name, or where it has none by its position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ColumnName {
+    /// The name.
+    Name(String),
+    /// The position, counted from 1.
+    Position(usize),
 }
 
 /// A feature column with cells that can't be used.

@@ -277,3 +277,151 @@ fn most_frequent(labels: &[Tally]) -> Vec<(String, usize)> {
     counts.truncate(10);
     counts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::ColumnBuilder;
+
+    fn column(cells: &[&str]) -> Column {
+        let mut builder = ColumnBuilder::new();
+        cells.iter().for_each(|cell| builder.push(cell));
+        builder.finish()
+    }
+
+    fn infer(cells: &[&str], positive: Option<&str>) -> (String, String) {
+        let labels = Labels::infer("y", &column(cells), positive).unwrap();
+        (labels.negative, labels.positive)
+    }
+
+    fn pair(negative: &str, positive: &str) -> (String, String) {
+        (negative.to_owned(), positive.to_owned())
+    }
+
+    #[test]
+    fn the_larger_number_or_the_later_name_is_positive() {
+        assert_eq!(infer(&["2", "1"], None), pair("1", "2"));
+        assert_eq!(infer(&["1", "-1"], None), pair("-1", "1"));
+        assert_eq!(infer(&["9", "10"], None), pair("9", "10"));
+        assert_eq!(infer(&["no", "yes"], None), pair("no", "yes"));
+        assert_eq!(infer(&["b", "B"], None), pair("B", "b"));
+        assert_eq!(infer(&["10", "9x"], None), pair("10", "9x"));
+        assert_eq!(infer(&["1.0", "0", "1"], None), pair("0", "1.0"));
+    }
+
+    #[test]
+    fn neither_order_nor_size_of_the_classes_decides() {
+        let files: [&[&str]; 3] = [
+            &["cancer", "healthy"],
+            &["healthy", "cancer"],
+            &["cancer", "cancer", "healthy", "cancer"],
+        ];
+        for cells in files {
+            assert_eq!(infer(cells, None), pair("cancer", "healthy"));
+            assert_eq!(infer(cells, Some(" cancer ")), pair("healthy", "cancer"));
+        }
+        // The spelling that comes first is kept, but does not decide either.
+        assert_eq!(infer(&["1e0", "1", "1abc"], None), pair("1e0", "1abc"));
+        assert_eq!(infer(&["1abc", "1", "1e0"], None), pair("1", "1abc"));
+    }
+
+    #[test]
+    fn the_positive_class_can_be_chosen_by_any_of_its_spellings() {
+        assert_eq!(infer(&["-1", "1"], Some("-1")), pair("1", "-1"));
+        assert_eq!(infer(&["0", "1"], Some("0.0")), pair("1", "0"));
+        let error = Labels::infer("y", &column(&["a", "b"]), Some("c")).unwrap_err();
+        assert!(matches!(error, ErrorKind::UnknownPositive { .. }));
+        assert!(Labels::infer("y", &column(&["a", "b"]), Some("")).is_err());
+    }
+
+    #[test]
+    fn numbers_that_are_names_stay_apart() {
+        for (a, b) in [
+            ("9007199254740992", "9007199254740993"),
+            ("01", "02"),
+            ("007", "7"),
+            ("0", "00"),
+        ] {
+            let labels = Labels::infer("y", &column(&[a, b]), None).unwrap();
+            assert_ne!(labels.classify(a), labels.classify(b), "{a} {b}");
+            assert!(labels.classify(a).is_some() && labels.are_two());
+        }
+        let spellings = column(&["1", "1.0", "1e0", "+1", "0.1e1", "0", "-0", "0.0"]);
+        assert!(Labels::infer("y", &spellings, None).is_ok());
+    }
+
+    #[test]
+    fn false_is_never_the_positive_class() {
+        for cells in [
+            ["False", "True"],
+            ["TRUE", "FALSE"],
+            ["false", "True"],
+            ["true", "FALSE"],
+        ] {
+            let labels = Labels::infer("y", &column(&cells), None).unwrap();
+            assert!(labels.positive.eq_ignore_ascii_case("true"));
+            assert_eq!(
+                (labels.classify("False"), labels.classify("TRUE")),
+                (Some(false), Some(true))
+            );
+            assert_eq!(labels.classify("F"), None);
+        }
+    }
+
+    #[test]
+    fn missing_labels_are_no_class() {
+        let cells = column(&["a", "", "b", "NA", "a"]);
+        let labels = Labels::infer("y", &cells, None).unwrap();
+        let classes = labels.encode("y", &cells, |_| 0).unwrap();
+        assert_eq!(classes, [Some(false), None, Some(true), None, Some(false)]);
+        let error = Labels::infer("y", &column(&["", "?"]), None).unwrap_err();
+        assert!(matches!(error, ErrorKind::NoLabels { rows: 2, .. }));
+        let error = Labels::infer("y", &column(&["a", "?", "a"]), None).unwrap_err();
+        assert!(matches!(
+            error,
+            ErrorKind::OneLabel {
+                rows: 2,
+                missing: 1,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn unknown_labels_are_listed_with_counts() {
+        let labels = Labels {
+            negative: "<=50K".into(),
+            positive: ">50K".into(),
+        };
+        let cells = column(&["<=50K", "<=50K.", ">50K.", "<=50K."]);
+        let error = labels
+            .encode("y", &cells, |row| row as u64 + 2)
+            .unwrap_err();
+        let ErrorKind::UnknownLabels {
+            unknown,
+            distinct: 2,
+            line: 3,
+            ..
+        } = error
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(unknown, [("<=50K.".to_owned(), 2), (">50K.".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn a_column_of_many_numbers_is_no_target() {
+        let cells: Vec<String> = (0..100).map(|i| i.to_string()).collect();
+        let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+        let error = Labels::infer("y", &column(&cells), None).unwrap_err();
+        let ErrorKind::ManyLabels {
+            labels,
+            distinct: 100,
+            ..
+        } = error
+        else {
+            panic!("{error:?}")
+        };
+        assert_eq!(labels.len(), 10);
+    }
+}

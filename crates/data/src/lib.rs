@@ -45,7 +45,7 @@ mod text;
 pub use cell::Cell;
 pub use column::Column;
 pub use dataset::Dataset;
-pub use error::{BadColumn, Error, ErrorKind, Problem};
+pub use error::{BadColumn, ColumnName, Error, ErrorKind, Problem};
 pub use label::Labels;
 pub use preprocess::{Float, Preprocessing, Scaling};
 pub use read::{Block, CsvReader};

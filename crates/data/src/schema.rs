@@ -323,3 +323,83 @@ impl TryFrom<Stored> for Schema {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Table {
+        Table::from_csv("t.csv", text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn columns_are_matched_by_name() {
+        let schema = Schema::infer(&table("a,b,y\n1,2,0\n3,4,1\n"), "y", None).unwrap();
+        let other = table("y,b,extra,a\n1,20,text,10\n0,40,,30\n");
+        let data = schema.encode(&other).unwrap();
+        assert_eq!(data.features().as_slice(), [10.0, 20.0, 30.0, 40.0]);
+        assert_eq!(data.labels(), [true, false]);
+    }
+
+    #[test]
+    fn missing_columns_are_named() {
+        let schema = Schema::infer(&table("age,b,y\n1,2,0\n3,4,1\n"), "y", None).unwrap();
+        let error = schema.encode(&table("Age,y\n1,0\n")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "t.csv: columns of the model not in the table: \"age\" (did you mean \"Age\"?), \"b\"; the table has \"Age\", \"y\""
+        );
+        assert!(schema.encode_features(&table("age,b\n1,0\n")).is_ok());
+        assert!(schema.encode(&table("age,b\n1,0\n")).is_err());
+    }
+
+    #[test]
+    fn rows_without_label_are_left_out_with_whatever_is_wrong_in_them() {
+        let file = table("x,y\n1,a\nabc,\n3,b\n4,NA\n");
+        let schema = Schema::infer(&file, "y", None).unwrap();
+        let data = schema.encode(&file).unwrap();
+        assert_eq!(data.features().as_slice(), [1.0, 3.0]);
+        assert_eq!(
+            (data.rows_without_label(), data.row_number(1), data.line(1)),
+            (2, 3, Some(4))
+        );
+        assert!(schema.encode_features(&file).is_err());
+        let error = schema.encode(&table("x,y\n1,\n2,\n")).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::NoLabels { rows: 2, .. }));
+    }
+
+    #[test]
+    fn cells_that_are_no_numbers_are_listed_by_column() {
+        let file = table("x,y,z\n1,a,inf\nabc,b,2\ndef,a,\n");
+        let schema = Schema::infer(&file, "y", None).unwrap();
+        let error = schema.encode(&file).unwrap_err();
+        let ErrorKind::BadCells(columns) = error.kind() else {
+            panic!("{error}")
+        };
+        assert_eq!(columns.len(), 3);
+        assert_eq!(
+            columns[0].first,
+            [(3, "abc".to_owned()), (4, "def".to_owned())]
+        );
+        assert_eq!(
+            (columns[1].problem, columns[2].problem),
+            (Problem::Infinite, Problem::Missing)
+        );
+    }
+
+    #[test]
+    fn what_is_stored_is_checked() {
+        let schema = Schema::infer(&table("a,b,y\n1,2,no\n3,4,yes\n"), "y", None).unwrap();
+        let text = serde_json::to_string(&schema).unwrap();
+        assert_eq!(serde_json::from_str::<Schema>(&text).unwrap(), schema);
+        for (from, to) in [
+            ("\"b\"", "\"a\""),
+            ("\"target\":\"y\"", "\"target\":\"a\""),
+            ("yes", "no"),
+        ] {
+            let wrong = text.replace(from, to);
+            assert_ne!(wrong, text);
+            assert!(serde_json::from_str::<Schema>(&wrong).is_err(), "{wrong}");
+        }
+    }
+}

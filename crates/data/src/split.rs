@@ -87,3 +87,88 @@ fn below(bound: u64, mut bits: impl FnMut() -> u64) -> u64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const GOLDEN: [usize; 4] = [2, 11, 12, 14];
+
+    #[test]
+    fn a_split_is_the_same_for_ever() {
+        let labels: Vec<bool> = (0..20).map(|i| i % 4 == 0).collect();
+        let parts = stratified(&labels, 0.2, 1).unwrap();
+        assert_eq!(parts.validation, GOLDEN);
+        assert_ne!(stratified(&labels, 0.2, 2).unwrap(), parts);
+    }
+
+    #[test]
+    fn each_class_has_a_row_on_both_sides_or_there_is_a_message() {
+        let few = [true, false, false, false, false];
+        assert_eq!(
+            stratified(&few, 0.1, 0).unwrap_err().to_string(),
+            "4 rows of the negative and 1 row of the positive class: too few for one of each on both sides of a validation \
+             split; give at least two of each, or train without validation"
+        );
+        let parts = stratified(&[true, false, true, false, false], 0.1, 0).unwrap();
+        assert_eq!(parts.validation.len(), 2);
+        let parts = stratified(&[true, false, true, false], 0.99, 0).unwrap();
+        assert_eq!(parts.train.len(), 2);
+    }
+
+    #[test]
+    fn no_share_is_no_validation() {
+        let parts = stratified(&[true], 0.0, 0).unwrap();
+        assert_eq!((parts.train, parts.validation), (vec![0], vec![]));
+        for share in [1.0, -0.1, f64::NAN] {
+            assert!(stratified(&[true, false], share, 0).is_err());
+        }
+    }
+
+    #[test]
+    fn every_row_is_as_likely_to_be_drawn() {
+        let labels: Vec<bool> = (0..10).map(|i| i < 5).collect();
+        let mut drawn = [0; 10];
+        for seed in 0..4000 {
+            for at in stratified(&labels, 0.4, seed).unwrap().validation {
+                drawn[at] += 1;
+            }
+        }
+        // 1600 expected of each, with a standard deviation of 31.
+        assert!(
+            drawn.iter().all(|count| (1450..1750).contains(count)),
+            "{drawn:?}"
+        );
+    }
+
+    #[test]
+    fn bounds_are_kept() {
+        let mut bits = [u64::MAX, 0, 1 << 63].into_iter();
+        assert_eq!(below(3, || bits.next().unwrap()), 2);
+        // The bits 0 are one too many for three equal parts of 2^64, so they are drawn again.
+        assert_eq!(below(3, || bits.next().unwrap()), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_is_on_one_side_and_the_share_is_right(
+            labels in prop::collection::vec(any::<bool>(), 0..200), fraction in 0.01..0.99, seed in any::<u64>()
+        ) {
+            let positives = labels.iter().filter(|label| **label).count();
+            let Ok(parts) = stratified(&labels, fraction, seed) else {
+                prop_assert!(positives < 2 || labels.len() - positives < 2);
+                return Ok(());
+            };
+            let mut all = [parts.train.clone(), parts.validation.clone()].concat();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..labels.len()).collect::<Vec<_>>());
+            prop_assert!(parts.train.is_sorted() && parts.validation.is_sorted());
+            for (class, rows) in [(true, positives), (false, labels.len() - positives)] {
+                let drawn = parts.validation.iter().filter(|&&at| labels[at] == class).count();
+                prop_assert!(drawn >= 1 && drawn < rows);
+                prop_assert!((drawn as f64 - fraction * rows as f64).abs() <= 1.0);
+            }
+        }
+    }
+}

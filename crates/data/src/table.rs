@@ -2,7 +2,7 @@
 
 use crate::column::{Column, ColumnBuilder};
 use crate::error::{Error, ErrorKind};
-use crate::text::{did_you_mean, quote};
+use crate::text::{counted, did_you_mean, quote};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -75,8 +75,9 @@ impl fmt::Display for Note {
                 count,
             } => write!(
                 f,
-                "line {line}, column {}: whole numbers above 2^53 = 9007199254740992 lose digits as numbers ({count} cells); leave the column out if it is an identifier",
-                quote(column)
+                "line {line}, column {}: whole numbers above 2^53 = 9007199254740992 lose digits as numbers ({}); leave the column out if it is an identifier",
+                quote(column),
+                counted(*count, "cell")
             ),
         }
     }
@@ -364,7 +365,7 @@ mod tests {
         let error = table.column("diagnossis").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "t.csv: no column \"diagnossis\", did you mean \"diagnosis\"?; the columns are \"age\", \"diagnosis\""
+            "t.csv: no column \"diagnossis\"; did you mean \"diagnosis\"? The columns are \"age\", \"diagnosis\""
         );
     }
 }

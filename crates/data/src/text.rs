@@ -53,7 +53,10 @@ pub(crate) fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
     let wanted = wanted.trim().to_lowercase();
-    let most = (wanted.chars().count() / 3).max(1);
+    let most = match wanted.chars().count() {
+        0 | 1 => 0,
+        letters => (letters / 3).max(1),
+    };
     candidates
         .into_iter()
         .map(|name| {
@@ -101,5 +104,7 @@ mod tests {
         assert_eq!(did_you_mean("agee", names).as_deref(), Some("age"));
         assert_eq!(did_you_mean("income", names), None);
         assert_eq!(did_you_mean("", names), None);
+        assert_eq!(did_you_mean("y", ["x", "z"]), None);
+        assert_eq!(did_you_mean("y", ["x", "Y"]).as_deref(), Some("Y"));
     }
 }

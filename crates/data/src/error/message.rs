@@ -1,6 +1,7 @@
 //! The messages: what was found, where, what was expected, and what to do next.
 
-use super::{BadColumn, ErrorKind, Problem};
+use super::{BadColumn, ColumnName, ErrorKind, Problem};
+use crate::cell::Cell;
 use crate::text::{counted, list, quote};
 use std::fmt;
 
@@ -49,13 +50,11 @@ impl fmt::Display for ErrorKind {
             ),
             ErrorKind::Utf8 { line, column, byte } => write!(
                 f,
-                "line {line}, column {}: byte 0x{byte:02X} is not UTF-8; save the file as UTF-8 (it may be Latin-1 or Windows-1252)",
-                quote(column)
+                "line {line}, {column}: byte 0x{byte:02X} is not UTF-8; save the file as UTF-8 (it may be Latin-1 or Windows-1252)"
             ),
             ErrorKind::Nul { line, column } => write!(
                 f,
-                "line {line}, column {}: a NUL byte; this is not a text file, or one in UTF-16: save it as UTF-8",
-                quote(column)
+                "line {line}, {column}: a NUL byte; this is not a text file, or one in UTF-16: save it as UTF-8"
             ),
             ErrorKind::TooLarge { line, limit } => write!(
                 f,
@@ -71,9 +70,13 @@ impl fmt::Display for ErrorKind {
                 columns,
                 suggestion,
             } => {
-                write!(f, "no column {}", quote(name))?;
-                did_you_mean(f, suggestion)?;
-                write!(f, "; the columns are {}", list(columns))
+                write!(f, "no column {}; ", quote(name))?;
+                match suggestion {
+                    Some(name) => write!(f, "did you mean {}? The columns are ", quote(name))?,
+                    None => write!(f, "the columns are ")?,
+                }
+                write!(f, "{}", list(columns))?;
+                seems_to_be_data(f, columns)
             }
             ErrorKind::MissingColumns { missing, columns } => missing_columns(f, missing, columns),
             ErrorKind::NoFeatures { target } => {
@@ -170,14 +173,12 @@ impl fmt::Display for ErrorKind {
                 }
                 write!(
                     f,
-                    ", column {}: {value:e} is, once scaled, too large for {element}; correct it or remove the row",
-                    quote(column)
+                    ", {column}: {value:e} is, once scaled, too large for {element}; correct it or remove the row"
                 )
             }
             ErrorKind::Spread { column } => write!(
                 f,
-                "column {}: values above 1e307 can't be standardised; give the column in another unit",
-                quote(column)
+                "{column}: values above 1e307 can't be standardised; give the column in another unit"
             ),
             ErrorKind::Shape {
                 what,
@@ -196,6 +197,15 @@ impl fmt::Display for ErrorKind {
                 counted(*negatives, "row"),
                 counted(*positives, "row")
             ),
+        }
+    }
+}
+
+impl fmt::Display for ColumnName {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            ColumnName::Name(name) => write!(f, "column {}", quote(name)),
+            ColumnName::Position(position) => write!(f, "column {position}"),
         }
     }
 }
@@ -220,14 +230,23 @@ fn header(f: &mut fmt::Formatter, duplicates: &[String], empty: &[usize]) -> fmt
         };
         write!(f, "{and}no name for {noun} {}{more}", positions.join(", "))?;
     }
-    write!(f, "; give each column a name of its own")
+    write!(f, "; give each column a name of its own")?;
+    seems_to_be_data(f, duplicates)
 }
 
-fn did_you_mean(f: &mut fmt::Formatter, suggestion: &Option<String>) -> fmt::Result {
-    match suggestion {
-        Some(name) => write!(f, ", did you mean {}?", quote(name)),
-        None => Ok(()),
+/// Numbers where names should be: the first row was taken for the header.
+fn seems_to_be_data(f: &mut fmt::Formatter, names: &[String]) -> fmt::Result {
+    let numbers = names
+        .iter()
+        .filter(|name| matches!(Cell::parse(name), Cell::Number(_)))
+        .count();
+    if numbers * 2 <= names.len() {
+        return Ok(());
     }
+    write!(
+        f,
+        "; if line 1 is a row of data, put a line with the names of the columns above it"
+    )
 }
 
 fn missing_columns(
@@ -275,7 +294,7 @@ fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
         match column.count {
             1 => {}
             count if count == column.rows => {
-                write!(f, " (so are all {count} cells of the column)")?
+                write!(f, " (the same in all {count} cells of the column)")?
             }
             count => write!(
                 f,
@@ -292,24 +311,26 @@ fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
             counted(columns.len() - MOST, "column")
         )?;
     }
-    let has = |problem| columns.iter().any(|column| column.problem == problem);
-    if has(Problem::Text) {
-        write!(
-            f,
-            "; features are numbers: correct the cell, or remove the column if it is not a quantity"
-        )?;
-    }
-    if has(Problem::Missing) {
-        write!(
-            f,
-            "; missing values can't be used yet: fill the cell, or remove its row or column"
-        )?;
-    }
-    if has(Problem::Infinite) {
-        write!(
-            f,
-            "; infinite values can't be used: correct the cell or remove its row"
-        )?;
+    // What to do is said once for each kind, after a single cell on the same line.
+    let separator = if columns.len() > 1 { "\n" } else { "; " };
+    let hints = [
+        (
+            Problem::Text,
+            "features are numbers: correct the cell, or remove the column if it is not a quantity",
+        ),
+        (
+            Problem::Missing,
+            "missing values can't be used yet: fill the cell, or remove its row or column",
+        ),
+        (
+            Problem::Infinite,
+            "infinite values can't be used: correct the cell or remove its row",
+        ),
+    ];
+    for (problem, hint) in hints {
+        if columns.iter().any(|column| column.problem == problem) {
+            write!(f, "{separator}{hint}")?;
+        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::lines::{EndlessRow, Physical, Start};
 use super::sniff;
 use crate::cell::Cell;
-use crate::error::{Error, ErrorKind};
+use crate::error::{ColumnName, Error, ErrorKind};
 use crate::table::{Note, Table, TableBuilder};
 use sha2::{Digest, Sha256};
 use std::io::Read;
@@ -150,14 +150,18 @@ impl<R: Read> CsvReader<R> {
     }
 
     fn read_header(&mut self) -> Result<(), Error> {
-        let Some((_, header)) = self.read_record(|position| position.to_string())? else {
-            return Err(ErrorKind::Empty.into());
+        let header = loop {
+            match self.read_record(ColumnName::Position)? {
+                None => return Err(ErrorKind::Empty.into()),
+                Some((_, header)) if is_blank(&header) => {}
+                Some((_, header)) => break header,
+            }
         };
         let mut names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         if let [name] = &names[..]
             && let Some(found) = [';', '\t', '|']
                 .into_iter()
-                .find(|&delimiter| header[0].contains(delimiter) && !name.is_empty())
+                .find(|&other| name.contains(other))
         {
             return Err(ErrorKind::Delimiter { found }.into());
         }
@@ -192,14 +196,14 @@ impl<R: Read> CsvReader<R> {
         let mut records = Vec::new();
         while builder.rows() < limit {
             let row = self.read_record(|position| match names.get(position - 1) {
-                Some(name) => name.clone(),
-                None => position.to_string(),
+                Some(name) => ColumnName::Name(name.clone()),
+                None => ColumnName::Position(position),
             });
             let Some((line, record)) = row.map_err(|error| error.in_file(&self.source))? else {
                 break;
             };
             let width = names.len();
-            if record.len() == 1 && width > 1 && record[0].trim().is_empty() {
+            if width > 1 && is_blank(&record) {
                 self.row = record.into_byte_record();
                 continue;
             }
@@ -258,7 +262,7 @@ impl<R: Read> CsvReader<R> {
     /// The next row that is not blank, checked to be text, with the line on which it starts; `name` names a position (from 1).
     fn read_record(
         &mut self,
-        name: impl Fn(usize) -> String,
+        name: impl Fn(usize) -> ColumnName,
     ) -> Result<Option<(u64, csv::StringRecord)>, Error> {
         let offset = self.parser.position().byte();
         self.parser.get_mut().begin_row(offset);
@@ -324,6 +328,11 @@ impl Block {
     pub fn cell(&self, row: usize, column: usize) -> &str {
         &self.records[row][column]
     }
+}
+
+/// A line of nothing but blanks. (The parser itself leaves out empty lines.)
+fn is_blank(record: &csv::StringRecord) -> bool {
+    record.len() == 1 && record[0].trim().is_empty()
 }
 
 /// Whether a header of nothing but numbers is surely a row (`Some(true)`) or may be one (`Some(false)`). Years or counted columns

@@ -139,3 +139,62 @@ impl<R: Read> Read for Physical<R> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The line of each row, given where rows start, reading `step` bytes at a time.
+    fn lines(text: &str, rows: &[u64], step: usize) -> Vec<u64> {
+        let mut physical = Physical::new(Vec::new(), text.as_bytes(), None, 1 << 20);
+        let mut buffer = vec![0; step];
+        rows.iter()
+            .map(|&offset| {
+                // As a parser does: it has read the row before to its end, and then reads on to the first byte of this one.
+                while physical.offset < offset && physical.read(&mut buffer).unwrap() > 0 {}
+                physical.begin_row(offset);
+                while physical.starts.is_empty() && physical.read(&mut buffer).unwrap() > 0 {}
+                physical.row().line
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_kind_of_line_end_counts_once() {
+        // The parser ends a row at the carriage return, so the next one "starts" at the line feed.
+        for step in [1, 2, 3, 100] {
+            assert_eq!(lines("a\nb\n\nc\n", &[0, 2, 4], step), [1, 2, 4]);
+            assert_eq!(lines("a\r\nb\r\n\r\nc", &[0, 2, 5], step), [1, 2, 4]);
+            assert_eq!(lines("a\rb\r\rc\r", &[0, 2, 4], step), [1, 2, 4]);
+            assert_eq!(lines("\n\na\n", &[0], step), [3]);
+        }
+    }
+
+    #[test]
+    fn lines_within_a_row_are_forgotten() {
+        let text = "\"a\n".to_owned() + &"b\n".repeat(1000) + "\"\nlast\n";
+        let end = text.len() as u64 - 5;
+        for step in [1, 7, 64] {
+            let mut physical = Physical::new(Vec::new(), text.as_bytes(), None, 1 << 20);
+            let mut buffer = vec![0; step];
+            physical.begin_row(0);
+            while physical.offset < end {
+                assert!(physical.read(&mut buffer).unwrap() > 0);
+                assert!(physical.starts.len() <= step + 2);
+            }
+            assert_eq!(physical.row().line, 1);
+            while physical.read(&mut buffer).unwrap() > 0 {}
+        }
+    }
+
+    #[test]
+    fn a_row_without_end_is_stopped() {
+        let mut physical = Physical::new(Vec::new(), std::io::repeat(b'x'), None, 1000);
+        physical.begin_row(0);
+        let mut buffer = [0; 300];
+        let error = (0..10)
+            .find_map(|_| physical.read(&mut buffer).err())
+            .unwrap();
+        assert!(error.get_ref().unwrap().is::<EndlessRow>());
+    }
+}
