@@ -52,3 +52,8 @@ pub use read::{Block, CsvReader};
 pub use schema::{Feature, FeatureKind, Schema};
 pub use table::{Note, Table, TableBuilder};
 pub use text::escape;
+
+/// The README's example runs too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
