@@ -27,9 +27,10 @@ impl ContainerWriter {
     /// Adds a section with one small value.
     ///
     /// The encoding is not self-describing: a struct is its fields in order. So a section's type, once released, is
-    /// frozen: a changed type gets a new section name, or is a new variant of an enum that was stored. Serde attributes that need names in the data (`flatten`,
-    /// `tag`, `untagged`, `skip_serializing_if`) don't work, and maps must have an order (`BTreeMap`) for the bytes to be
-    /// the same each time. A sequence of zero-sized elements is not for untrusted files: its length costs nothing there.
+    /// frozen: a changed type gets a new section name, or is a new variant of an enum that was stored. Serde attributes
+    /// that need names in the data (`flatten`, `tag`, `untagged`, `skip_serializing_if`) don't work, and maps must have
+    /// an order (`BTreeMap`) for the bytes to be the same each time. A sequence of zero-sized elements is not for
+    /// untrusted files: its length costs nothing there.
     ///
     /// # Errors
     /// [`FormatError::BadName`], [`FormatError::DuplicateName`], [`FormatError::TooManySections`],
