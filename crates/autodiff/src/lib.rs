@@ -4,6 +4,7 @@ pub mod elementary {
     //! Elementary functions on numbers and slices, with the bits that plans compute.
     pub use crate::kernel::functions::elementary::*;
 }
+mod check;
 mod elementwise;
 mod error;
 mod expr;
@@ -21,6 +22,7 @@ mod scalar;
 mod shape;
 mod step;
 
+pub use check::{CheckError, GradientCheck, GradientReport, check_gradient};
 pub use elementwise::{Binary, Map1, Map2, Map3, Ternary, Unary};
 pub use error::{CompileError, RunError, ShapeError, StateError};
 pub use expr::{Expr, IntoExpr};

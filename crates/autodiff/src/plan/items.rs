@@ -70,7 +70,6 @@ pub(crate) enum ItemKind<T: Scalar> {
         op: OpRef,
         shapes: Vec<Shape>,
         shape: Shape,
-        columnwise: bool,
     },
 }
 
@@ -703,12 +702,7 @@ impl<T: Scalar> Builder<'_, T> {
         } else {
             Domain::Unit
         };
-        let kind = ItemKind::Eval {
-            op,
-            shapes,
-            shape,
-            columnwise,
-        };
+        let kind = ItemKind::Eval { op, shapes, shape };
         let item = self.push(kind, operands, (rows, cols), layout, domain);
         Value { item, turned }
     }

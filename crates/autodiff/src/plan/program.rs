@@ -165,7 +165,6 @@ pub(crate) enum Work {
         op: OpRef,
         args: Vec<(BufferId, crate::Shape)>,
         out: (BufferId, crate::Shape),
-        columnwise: bool,
     },
 }
 

@@ -387,12 +387,7 @@ impl<T: Scalar> Scheduler<'_, T> {
                     turn: *turn,
                     to: at(id),
                 },
-                ItemKind::Eval {
-                    op,
-                    shapes,
-                    shape,
-                    columnwise,
-                } => Work::Eval {
+                ItemKind::Eval { op, shapes, shape } => Work::Eval {
                     op: op.clone(),
                     args: item
                         .args
@@ -401,7 +396,6 @@ impl<T: Scalar> Scheduler<'_, T> {
                         .map(|(&a, &s)| (at(a), s))
                         .collect(),
                     out: (at(id), *shape),
-                    columnwise: *columnwise,
                 },
                 ItemKind::Map { .. } | ItemKind::Leaf(_) => {
                     unreachable!("neither is the work of a step")

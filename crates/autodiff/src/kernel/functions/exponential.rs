@@ -28,10 +28,10 @@ pub fn exp_m1<V: Lanes>(x: V) -> V {
     let rounded = y.mul_add(V::splat(V::Scalar::LOG2_E), rounder);
     let n = rounded - rounder;
     let half_power = rounded.integer_to_exponent();
-    let p = exp_m1_reduced(y, n);
-    let half = half_power.mul_add(p, half_power - V::splat(0.5));
-    // For n = 0 the result is p, which may be too small to be halved. The sign of a zero is that of x.
-    V::select(n.eq(V::splat(0.0)), p, half + half).copysign(x)
+    let (r, rest) = exp_m1_split(y, n);
+    let half = half_power.mul_add(rest, half_power.mul_add(r, half_power - V::splat(0.5)));
+    // For n = 0 the result may be too small to be halved. The sign of a zero is that of x.
+    V::select(n.eq(V::splat(0.0)), r + rest, half + half).copysign(x)
 }
 
 /// p = eʳ − 1 for r = x − n ln 2, so that eˣ = 2ⁿ (1 + p). Leaving the 1 out keeps two or more bits.
@@ -42,4 +42,13 @@ pub(super) fn exp_m1_reduced<V: Lanes>(x: V, n: V) -> V {
     let r = n.mul_add(V::splat(-V::Scalar::LN_2), x);
     let r = n.mul_add(V::splat(-V::Scalar::LN_2_LOW), r);
     V::Scalar::exp_tail(r).mul_add(r * r, r)
+}
+
+/// The same p as a sum of two numbers, the first exact and the second small: for use where p is most of the result.
+#[inline(always)]
+pub(super) fn exp_m1_split<V: Lanes>(x: V, n: V) -> (V, V) {
+    let first = n.mul_add(V::splat(-V::Scalar::LN_2), x);
+    let low = n * V::splat(-V::Scalar::LN_2_LOW);
+    let r = first + low;
+    (first, V::Scalar::exp_tail(r).mul_add(r * r, low))
 }

@@ -20,6 +20,9 @@ pub fn sigmoid<V: Lanes>(x: V) -> V {
     let rounded = y.mul_add(V::splat(V::Scalar::LOG2_E), rounder);
     let power = rounded.integer_to_exponent();
     let p = exp_m1_reduced(y, rounded - rounder);
-    // 1 + e⁻ˣ = (1 + 2ⁿ) + 2ⁿ p, rounded once where 1 + 2ⁿ is exact
-    V::splat(scale) / power.mul_add(p, power + V::splat(scale))
+    // 1 + e⁻ˣ = (1 + 2ⁿ) + 2ⁿ p, with what the rounding of 1 + 2ⁿ loses
+    let one = V::splat(scale);
+    let sum = power + one;
+    let lost = (power - sum) + one;
+    one / (sum + power.mul_add(p, lost))
 }
