@@ -1,6 +1,8 @@
 //! The gradient checker: derivatives against central differences, in f64, first and second order.
 
-use crate::{CompileError, Dim, Expr, Graph, Isa, Plan, RunError, Shape, State, Step, Team, Workspace};
+use crate::{
+    CompileError, Dim, Expr, Graph, Isa, Plan, RunError, Shape, State, Step, Team, Workspace,
+};
 
 /// How derivatives are checked.
 ///
@@ -81,7 +83,9 @@ pub enum CheckError {
         seed: u64,
     },
     /// The function or a derivative is not finite where it was tried.
-    #[error("the function or a derivative is not finite at point {point} of seed {seed}, arguments between {low} and {high}: choose low and high inside the domain")]
+    #[error(
+        "the function or a derivative is not finite at point {point} of seed {seed}, arguments between {low} and {high}: choose low and high inside the domain"
+    )]
     NotFinite {
         /// The number of the point.
         point: usize,
@@ -123,7 +127,8 @@ impl GradientCheck {
         let g = Graph::new();
         let named = |prefix: &str| -> Vec<Expr<'_>> {
             let all = shapes.iter().enumerate();
-            all.map(|(i, &s)| g.input(&format!("{prefix}{i}"), s)).collect()
+            all.map(|(i, &s)| g.input(&format!("{prefix}{i}"), s))
+                .collect()
         };
         let (x, v, w) = (named("x"), named("v"), named("w"));
         let y = f(&x);
@@ -149,7 +154,10 @@ impl GradientCheck {
 
 /// `Σ ⟨gradient, direction⟩`
 fn project<'g>(g: &'g Graph, gradients: Vec<Expr<'g>>, directions: &[Expr<'g>]) -> Expr<'g> {
-    let terms = gradients.iter().zip(directions).map(|(&d, &v)| (d * v).sum());
+    let terms = gradients
+        .iter()
+        .zip(directions)
+        .map(|(&d, &v)| (d * v).sum());
     terms.fold(g.constant(0.0), |sum, term| sum + term)
 }
 
@@ -175,7 +183,10 @@ impl<'a> Probe<'a> {
             state: plan.state(),
             workspace: plan.workspace(check.batch, 1),
             names: plan.inputs().map(|(n, _)| n.to_owned()).collect(),
-            values: plan.inputs().map(|(_, s)| vec![0.0; fixed(s.rows) * fixed(s.cols)]).collect(),
+            values: plan
+                .inputs()
+                .map(|(_, s)| vec![0.0; fixed(s.rows) * fixed(s.cols)])
+                .collect(),
         }
     }
 
@@ -183,8 +194,14 @@ impl<'a> Probe<'a> {
         let check = self.check;
         let mut random = Random(check.seed.wrapping_mul(1000) + point as u64);
         for (name, values) in self.names.iter().zip(&mut self.values) {
-            let (low, high) = if name.starts_with('x') { (check.low, check.high) } else { (-1.0, 1.0) };
-            values.iter_mut().for_each(|v| *v = low + (high - low) * random.uniform());
+            let (low, high) = if name.starts_with('x') {
+                (check.low, check.high)
+            } else {
+                (-1.0, 1.0)
+            };
+            values
+                .iter_mut()
+                .for_each(|v| *v = low + (high - low) * random.uniform());
         }
         let here = self.run(&self.values.clone())?;
         // Small beside the domain, so that points stay inside of it; smaller again, so that a kink between the points does not count.
@@ -192,7 +209,10 @@ impl<'a> Probe<'a> {
         let mut errors = [f64::INFINITY; 2];
         let mut differences = [f64::NAN; 2];
         for step in [1e-3 * width, 1e-4 * width, 1e-5 * width] {
-            let along = [self.difference('v', step, 0)?, self.difference('w', step, 1)?];
+            let along = [
+                self.difference('v', step, 0)?,
+                self.difference('w', step, 1)?,
+            ];
             if !here.iter().chain(&along).all(|v| v.is_finite()) {
                 return Err(CheckError::NotFinite {
                     point,
@@ -203,7 +223,8 @@ impl<'a> Probe<'a> {
             }
             for order in 0..2 {
                 let (derivative, difference) = (here[order + 1], along[order]);
-                let error = (derivative - difference).abs() / (1.0 + derivative.abs().max(difference.abs()));
+                let error = (derivative - difference).abs()
+                    / (1.0 + derivative.abs().max(difference.abs()));
                 if error < errors[order] {
                     (errors[order], differences[order]) = (error, difference);
                 }
@@ -236,12 +257,20 @@ impl<'a> Probe<'a> {
         for (multiple, weight) in [(-2.0, 1.0), (-1.0, -8.0), (1.0, 8.0), (2.0, -1.0)] {
             let mut moved = self.values.clone();
             for (index, name) in self.names.iter().enumerate() {
-                let Some(number) = name.strip_prefix('x') else { continue };
-                let along = self.names.iter().position(|n| n.strip_prefix(direction) == Some(number));
+                let Some(number) = name.strip_prefix('x') else {
+                    continue;
+                };
+                let along = self
+                    .names
+                    .iter()
+                    .position(|n| n.strip_prefix(direction) == Some(number));
                 // A direction that the graph does not need is one along which nothing changes.
                 let Some(along) = along else { continue };
                 let moves = self.values[along].iter();
-                moved[index].iter_mut().zip(moves).for_each(|(x, v)| *x += multiple * step * v);
+                moved[index]
+                    .iter_mut()
+                    .zip(moves)
+                    .for_each(|(x, v)| *x += multiple * step * v);
             }
             sum += weight * self.run(&moved)?[result];
         }
@@ -250,7 +279,8 @@ impl<'a> Probe<'a> {
 
     fn run(&mut self, values: &[Vec<f64>]) -> Result<Three, CheckError> {
         let inputs: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
-        self.plan.run(&mut self.state, &inputs, &mut self.workspace, &Team::solo())?;
+        self.plan
+            .run(&mut self.state, &inputs, &mut self.workspace, &Team::solo())?;
         Ok(std::array::from_fn(|i| self.workspace.output(i)[0]))
     }
 }
@@ -288,13 +318,19 @@ mod tests {
     #[test]
     fn a_wrong_rule_is_found() {
         let found = check_gradient(|x| x.map(WrongSquare), (3, 4));
-        assert!(matches!(found, Err(CheckError::Differs { order: "first", .. })), "{found:?}");
+        assert!(
+            matches!(found, Err(CheckError::Differs { order: "first", .. })),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn a_function_outside_of_its_domain_is_said_to_be() {
         let found = check_gradient(|x| x.ln(), 3);
-        assert!(matches!(found, Err(CheckError::NotFinite { .. })), "{found:?}");
+        assert!(
+            matches!(found, Err(CheckError::NotFinite { .. })),
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -305,7 +341,9 @@ mod tests {
             high: 3.0,
             ..any.clone()
         };
-        let one: [(&str, fn(Expr<'_>) -> Expr<'_>); 19] = [
+        type OfOne = fn(Expr<'_>) -> Expr<'_>;
+        type OfTwo = for<'a> fn(Expr<'a>, Expr<'a>) -> Expr<'a>;
+        let one: [(&str, OfOne); 19] = [
             ("neg", |x| -x),
             ("square", |x| x.square()),
             ("exp", |x| x.exp()),
@@ -317,7 +355,9 @@ mod tests {
             ("mean", |x| x.mean()),
             ("sum_rows", |x| x.sum_rows().square()),
             ("sum_columns", |x| x.sum_columns().square()),
-            ("bce on logits", |x| x.binary_cross_entropy_on_logits(x.sigmoid())),
+            ("bce on logits", |x| {
+                x.binary_cross_entropy_on_logits(x.sigmoid())
+            }),
             ("broadcast", |x| x.sum_rows() * x + x.sum_columns() * x),
             ("chain", |x| x.chain(x.exp())),
             ("relu", |x| x.relu() * x.square()),
@@ -328,10 +368,11 @@ mod tests {
         ];
         for (name, f) in one {
             for shape in [Shape::from((3, 4)), (3, crate::BATCH).into(), 1.into()] {
-                any.function(|a| f(a[0]), &[shape]).unwrap_or_else(|e| panic!("{name}: {e}"));
+                any.function(|a| f(a[0]), &[shape])
+                    .unwrap_or_else(|e| panic!("{name}: {e}"));
             }
         }
-        let two: [(&str, for<'a> fn(Expr<'a>, Expr<'a>) -> Expr<'a>); 8] = [
+        let two: [(&str, OfTwo); 8] = [
             ("add", |a, b| (a + b).square()),
             ("sub", |a, b| (a - b).square()),
             ("mul", |a, b| a * b),
@@ -343,10 +384,16 @@ mod tests {
         ];
         for (name, f) in two {
             let shapes = [(2, 3).into(), (2, 3).into()];
-            positive.function(|a| f(a[0], a[1]), &shapes).unwrap_or_else(|e| panic!("{name}: {e}"));
+            positive
+                .function(|a| f(a[0], a[1]), &shapes)
+                .unwrap_or_else(|e| panic!("{name}: {e}"));
         }
-        any.function(|a| a[0].matmul(a[1]), &[(3, 5).into(), (5, 2).into()]).unwrap();
-        any.function(|a| a[0].matmul(a[1]) + a[2], &[(3, 5).into(), (5, crate::BATCH).into(), 3.into()])
+        any.function(|a| a[0].matmul(a[1]), &[(3, 5).into(), (5, 2).into()])
             .unwrap();
+        any.function(
+            |a| a[0].matmul(a[1]) + a[2],
+            &[(3, 5).into(), (5, crate::BATCH).into(), 3.into()],
+        )
+        .unwrap();
     }
 }

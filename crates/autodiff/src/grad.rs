@@ -165,6 +165,9 @@ impl Graph {
 
     fn name_gradients(&self, of: Expr<'_>, values: &[Expr<'_>], gradients: &[Expr<'_>]) {
         let mut arena = self.arena.borrow_mut();
+        if arena.name(of.id()).is_none() && arena.node(of.id()).op().is_some() {
+            arena.set_name(of.id(), "J".to_owned());
+        }
         let of = arena.name(of.id()).unwrap_or("J").to_owned();
         for (value, gradient) in values.iter().zip(gradients) {
             let is_op = arena.node(gradient.id()).op().is_some();

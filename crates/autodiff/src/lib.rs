@@ -5,6 +5,7 @@ pub mod elementary {
     pub use crate::kernel::functions::elementary::*;
 }
 mod check;
+mod display;
 mod elementwise;
 mod error;
 mod expr;

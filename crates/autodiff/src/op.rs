@@ -218,10 +218,8 @@ impl dyn DynOp + '_ {
 /// Which of an operation's two instances a scalar type uses.
 pub trait Precision: Sized {
     #[doc(hidden)]
-
     fn eval(op: &dyn DynOp, args: &[View<'_, Self>], out: &mut ViewMut<'_, Self>);
     #[doc(hidden)]
-
     fn kernels(op: &dyn DynOp) -> Kernels<Self>
     where
         Self: Scalar;

@@ -54,7 +54,7 @@ pub(crate) fn sum_of_matrix<T: Scalar>(
     for block in 0..rows.div_ceil(T::LANES) {
         for j in 0..cols {
             for i in block * T::LANES..rows.min((block + 1) * T::LANES) {
-                lanes[i % T::LANES] = lanes[i % T::LANES] + at(i, j);
+                lanes[i % T::LANES] += at(i, j);
             }
         }
     }
@@ -66,7 +66,8 @@ fn halve<T: Scalar>(lanes: &mut [T]) -> T {
     let mut half = lanes.len() / 2;
     while half > 0 {
         for i in 0..half {
-            lanes[i] = lanes[i] + lanes[i + half];
+            let right = lanes[i + half];
+            lanes[i] += right;
         }
         half /= 2;
     }

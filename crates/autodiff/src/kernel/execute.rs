@@ -134,7 +134,7 @@ impl<T: Scalar> Memory<T> {
 /// Samples that a workspace has room for: whole vectors, and not a multiple of a page, where all blocks would meet in the same cache sets.
 fn column_capacity(capacity: usize) -> usize {
     let columns = capacity.next_multiple_of(16);
-    if columns % 64 == 0 {
+    if columns.is_multiple_of(64) {
         columns + 16
     } else {
         columns

@@ -119,7 +119,7 @@ fn split_result<'g>(b: &Rebuild<'g>, id: NodeId, args: &[Scaled<'g>]) -> Option<
     }
     // Sums, differences and choices keep a scalar that all their terms share; a zero shares any.
     let terms = if op.is::<Map2<Add>>() || op.is::<Map2<Sub>>() {
-        &args[..]
+        args
     } else if op.is::<Map3<Select>>() && args[0].scalar.is_none() {
         &args[1..]
     } else {

@@ -15,12 +15,18 @@ pub fn tanh<V: Lanes>(x: V) -> V {
     let rounded = y.mul_add(V::splat(V::Scalar::LOG2_E), rounder);
     let power = rounded.integer_to_exponent();
     let (r, rest) = exp_m1_split(y, rounded - rounder);
-    let one = V::splat(1.0);
-    let e = power.mul_add(rest, power.mul_add(r, power - one));
-    let denominator = e + V::splat(2.0);
-    // E / (E + 2) with E = e²ᵃ − 1 while it is small, then 1 − 2 / (E + 2)
-    let small = a.lt(V::splat(0.75));
-    let numerator = V::select(small, e, V::splat(-2.0));
-    let start = V::select(small, V::splat(0.0), one);
-    (start + numerator / denominator).copysign(x)
+
+    // tanh a = E / D with E = e²ᵃ − 1 and D = E + 2
+    let (one, two) = (V::splat(1.0), V::splat(2.0));
+    let first = power.mul_add(r, power - one);
+    let e = power.mul_add(rest, first);
+    let e_low = power.mul_add(rest, first - e);
+    let d = e + two;
+    let d_low = e - (d - two);
+    let quotient = e / d;
+    // one Newton step for what the three roundings lost; 1/D is (1 − E/D) / 2
+    let lost = (-quotient).mul_add(d, e) + (-quotient).mul_add(d_low, e_low);
+    let half = V::splat(0.5);
+    let inverse = (-quotient).mul_add(half, half);
+    lost.mul_add(inverse, quotient).copysign(x)
 }
