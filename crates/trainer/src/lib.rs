@@ -1,1 +1,59 @@
-//! chainrule-trainer
+//! Training of small sigmoid networks on tables: the same bits for any number of threads on any CPU.
+//!
+//! ```
+//! use chainrule_data::{Table, embedded};
+//! use chainrule_trainer::Classifier;
+//!
+//! let wdbc = embedded::wdbc();
+//! let table = Table::from_csv(wdbc.name, wdbc.bytes)?;
+//! let model = Classifier::builder().target(wdbc.target).hidden(&[16, 8]).epochs(20).seed(7).fit(&table)?;
+//!
+//! let report = model.report().unwrap();
+//! assert!(report.validation.as_ref().unwrap().as_ref().unwrap().accuracy > 0.9);
+//! assert!(model.predict_proba(&table)?[0] > 0.5);
+//! assert_eq!(model.predict(&table)?[0], "malignant");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What is where:
+//!
+//! | what | type | file |
+//! |---|---|---|
+//! | from a table to a model that predicts | [`Classifier`], [`Builder`] | `classifier/` |
+//! | the loop, over samples that are ready | [`train()`], [`Samples`] | `train.rs`, `batches.rs` |
+//! | the compiled step | [`explain_step`] | `plans.rs` |
+//! | optimisers | [`Optimizer`], [`Sgd`], [`Momentum`], [`Adam`] | `optimizer/` |
+//! | what watches and stops | [`Observer`] | `observer.rs` |
+//! | what went wrong where | [`Divergence`] | `divergence.rs` |
+//! | threads | [`Threads`] | `crew.rs` |
+//!
+//! A training is a function of data, configuration and seed. Nothing depends on the number of threads, the instruction set,
+//! a clock or a hash map, and nothing is printed.
+
+mod batches;
+mod classifier;
+mod config;
+mod crew;
+mod divergence;
+mod error;
+mod forward;
+mod observer;
+mod optimizer;
+mod plans;
+mod rows;
+mod samples;
+mod train;
+
+pub use classifier::{
+    BatchRecord, Builder, Classifier, DataRecord, Provenance, TrainingRecord, TrainingReport,
+    ValidationRecord,
+};
+pub use config::{Batch, Threads, TrainConfig};
+pub use divergence::{Divergence, Place};
+pub use error::{ClassifierError, PredictError, TrainError};
+pub use observer::{Control, EpochReport, Observer, Silent, StepReport, TrainingInfo};
+pub use optimizer::{Adam, Description, Memory, Momentum, Optimizer, Sgd};
+pub use plans::explain_step;
+pub use rows::Rows;
+pub use samples::Samples;
+pub use train::{Outcome, Real, Surroundings, Trained, train};

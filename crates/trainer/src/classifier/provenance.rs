@@ -1,0 +1,169 @@
+//! Where a model came from.
+
+use chainrule_data::Dataset;
+use chainrule_nn::{Initializer, Precision};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{Batch, Description};
+
+/// Where a model came from: enough to train it again and compare the bits.
+///
+/// There is no time, path, user or machine in it, nor the number of threads or the instruction set: the same training gives
+/// the same file everywhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Stored", from = "Stored")]
+pub struct Provenance {
+    /// The version of this crate.
+    pub version: String,
+    /// All the data, before rows were taken out for validation.
+    pub data: DataRecord,
+    /// What was validated on.
+    pub validation: ValidationRecord,
+    /// How it was trained.
+    pub training: TrainingRecord,
+    /// The content hash of the model that the training started from; nothing if first weights were drawn.
+    pub started_from: Option<String>,
+}
+
+/// Some rows, told by their hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataRecord {
+    /// Rows with a label and a weight above zero.
+    pub rows: u64,
+    /// [`samples_sha256`](DataRecord::of) of the rows: features, classes and weights.
+    pub samples_sha256: String,
+    /// The SHA-256 of the file they were read from, if they were.
+    pub file_sha256: Option<String>,
+}
+
+/// What a training was validated on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ValidationRecord {
+    /// On nothing.
+    None,
+    /// On a share of each class, drawn by the seed.
+    Fraction(f64),
+    /// On other rows.
+    Rows(DataRecord),
+}
+
+/// How a model was trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// The optimiser and its settings.
+    pub optimizer: Description,
+    /// `α`.
+    pub learning_rate: f64,
+    /// The epochs asked for.
+    pub epochs: u64,
+    /// The epochs that were finished.
+    pub epochs_finished: u64,
+    /// The steps that were finished.
+    pub steps: u64,
+    /// Rows of a step.
+    pub batch: BatchRecord,
+    /// Whether each epoch took the rows in a new order.
+    pub shuffle: bool,
+    /// Where random numbers started from.
+    pub seed: u64,
+    /// The numbers of the network.
+    pub precision: Precision,
+    /// Whether features were standardised.
+    pub standardised: bool,
+    /// How the first weights were drawn, if they were.
+    pub initializer: Option<Initializer>,
+}
+
+/// [`Batch`], in a form that is the same on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BatchRecord {
+    /// So many rows.
+    Rows(u64),
+    /// All.
+    Full,
+}
+
+impl From<Batch> for BatchRecord {
+    fn from(batch: Batch) -> BatchRecord {
+        match batch {
+            Batch::Rows(rows) => BatchRecord::Rows(rows as u64),
+            Batch::Full => BatchRecord::Full,
+        }
+    }
+}
+
+impl DataRecord {
+    /// The record of some rows.
+    ///
+    /// The hash is the SHA-256 of: the number of rows and of features (64 bits each), the features row by row, a byte 0 or 1
+    /// for each class, and, if there are weights, the weights; all numbers little-endian, values as the bits of `f64`.
+    pub fn of(data: &Dataset, file_sha256: Option<&str>) -> DataRecord {
+        let mut hasher = Sha256::new();
+        hasher.update((data.len() as u64).to_le_bytes());
+        hasher.update((data.features().nrows() as u64).to_le_bytes());
+        let values = data.features().iter();
+        values.for_each(|value| hasher.update(value.to_bits().to_le_bytes()));
+        let classes: Vec<u8> = data.labels().iter().map(|&class| class.into()).collect();
+        hasher.update(&classes);
+        let weights = data.weights().unwrap_or_default().iter();
+        weights.for_each(|weight| hasher.update(weight.to_bits().to_le_bytes()));
+        let digits = hasher.finalize();
+        let digits = digits.iter().map(|byte| format!("{byte:02x}")).collect();
+        DataRecord {
+            rows: data.len() as u64,
+            samples_sha256: digits,
+            file_sha256: file_sha256.map(str::to_owned),
+        }
+    }
+}
+
+/// The stored form has its own version.
+#[derive(Clone, Serialize, Deserialize)]
+enum Stored {
+    V1 {
+        version: String,
+        data: DataRecord,
+        validation: ValidationRecord,
+        training: TrainingRecord,
+        started_from: Option<String>,
+    },
+}
+
+impl From<Provenance> for Stored {
+    fn from(provenance: Provenance) -> Stored {
+        let Provenance {
+            version,
+            data,
+            validation,
+            training,
+            started_from,
+        } = provenance;
+        Stored::V1 {
+            version,
+            data,
+            validation,
+            training,
+            started_from,
+        }
+    }
+}
+
+impl From<Stored> for Provenance {
+    fn from(stored: Stored) -> Provenance {
+        let Stored::V1 {
+            version,
+            data,
+            validation,
+            training,
+            started_from,
+        } = stored;
+        Provenance {
+            version,
+            data,
+            validation,
+            training,
+            started_from,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Why a training can't begin or go on.
+
+use chainrule_autodiff::{CompileError, RunError, StateError};
+use chainrule_nn::container::{FileError, FormatError};
+use chainrule_nn::{ModelError, Network, NetworkError};
+
+use crate::{Classifier, Divergence};
+
+/// Why a training can't begin or go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The data can't be used.
+    #[error(transparent)]
+    Data(#[from] chainrule_data::Error),
+    /// The network can't be used.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The parameters can't be used.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A graph was not right: an optimiser wrote an update that does not fit, or the machine lacks the instruction set.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// A run broke off.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A state was not right.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A metric can't be computed.
+    #[error(transparent)]
+    Metric(#[from] chainrule_metrics::Error),
+    /// A setting is out of its range.
+    #[error("{what} is {found}; expected {expected}")]
+    Setting {
+        /// Which.
+        what: String,
+        /// Its value.
+        found: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// Another number of something than expected.
+    #[error("{found} {what}; expected {expected}")]
+    Length {
+        /// Of what.
+        what: &'static str,
+        /// How many were expected.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// The parameters are those of another network.
+    #[error("{found} parameters, and the network has {expected}")]
+    ParameterCount {
+        /// How many the network has.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Two parts of the model don't fit each other.
+    #[error("{0}")]
+    Parts(String),
+    /// There is nothing to train on.
+    #[error("there are no rows to train on")]
+    NoRows,
+    /// A table was given without saying which column is the target.
+    #[error("which column is the target? name it with .target(\"…\")")]
+    NoTarget,
+    /// The network takes another number of features than the table has.
+    #[error(
+        "the network takes {inputs} features, and the table has {features}: begin it with Network::inputs({features})"
+    )]
+    Inputs {
+        /// What it takes.
+        inputs: usize,
+        /// What there are.
+        features: usize,
+    },
+    /// A training from a saved model asks for other layers than the model has.
+    #[error(
+        "the model to start from is {model}, and {asked} was asked for: leave the layers to the model, or start afresh"
+    )]
+    OtherLayers {
+        /// Those of the model.
+        model: Network,
+        /// Those asked for.
+        asked: Network,
+    },
+    /// A value became infinite or NaN. The last good model is kept.
+    #[error("training diverged in {divergence}; try a lower learning rate")]
+    Diverged {
+        /// Where and what.
+        divergence: Divergence,
+        /// The model from before the epoch in which it happened.
+        last_good: Box<Classifier>,
+    },
+}
+
+/// Why a classifier can't be saved or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClassifierError {
+    /// The network or its parameters, or the file, are not right.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Two parts don't fit each other.
+    #[error("{0}: the model is damaged or forged")]
+    Parts(String),
+    /// The forward pass can't be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+}
+
+impl From<FormatError> for ClassifierError {
+    fn from(error: FormatError) -> ClassifierError {
+        ClassifierError::Model(error.into())
+    }
+}
+
+impl From<FileError> for ClassifierError {
+    fn from(error: FileError) -> ClassifierError {
+        ClassifierError::Model(error.into())
+    }
+}
+
+impl From<ClassifierError> for TrainError {
+    fn from(error: ClassifierError) -> TrainError {
+        match error {
+            ClassifierError::Model(error) => TrainError::Model(error),
+            ClassifierError::Compile(error) => TrainError::Compile(error),
+            ClassifierError::Parts(parts) => TrainError::Parts(parts),
+        }
+    }
+}
+
+/// Why a classifier can't predict.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PredictError {
+    /// The data can't be used.
+    #[error(transparent)]
+    Data(#[from] chainrule_data::Error),
+    /// Rows with another number of features than the classifier takes.
+    #[error("the model takes {expected} features, and the rows have {found}")]
+    Features {
+        /// What it takes.
+        expected: usize,
+        /// What there are.
+        found: usize,
+    },
+    /// The run broke off.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A metric can't be computed.
+    #[error(transparent)]
+    Metric(#[from] chainrule_metrics::Error),
+}

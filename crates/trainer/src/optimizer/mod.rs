@@ -1,0 +1,93 @@
+//! Optimisers: values that write an update into the graph.
+
+mod adam;
+mod memory;
+mod momentum;
+mod sgd;
+
+use std::fmt;
+
+use chainrule_autodiff::Expr;
+use serde::{Deserialize, Serialize};
+
+pub use adam::Adam;
+pub use memory::Memory;
+pub(crate) use memory::{InitialValue, Updates};
+pub use momentum::Momentum;
+pub use sgd::Sgd;
+
+/// Turns a parameter, its gradient, what it remembers and the learning rate into the new parameter: expressions in,
+/// expressions out. The whole training step, update included, is one graph and one compiled plan.
+///
+/// An optimiser is a value with public fields. It is called once for each parameter when a plan is compiled, and never
+/// while training.
+///
+/// ```
+/// use chainrule_autodiff::Expr;
+/// use chainrule_trainer::{Description, Memory, Optimizer};
+///
+/// /// Gradient descent that follows only the signs: w := w − α sign(∂J/∂w).
+/// #[derive(Debug)]
+/// struct Signs;
+///
+/// impl Optimizer for Signs {
+///     fn update<'g>(&self, w: Expr<'g>, dw: Expr<'g>, alpha: Expr<'g>, _: &mut Memory<'g>) -> Expr<'g> {
+///         w - alpha * dw.sign()
+///     }
+///     fn describe(&self) -> Description {
+///         Description::new("signs", &[])
+///     }
+/// }
+/// ```
+pub trait Optimizer: fmt::Debug + Send + Sync {
+    /// The new value of a parameter: an expression of its shape.
+    ///
+    /// The learning rate is a scalar that each step is given. What must be kept from step to step lives in `memory`.
+    fn update<'g>(
+        &self,
+        parameter: Expr<'g>,
+        gradient: Expr<'g>,
+        learning_rate: Expr<'g>,
+        memory: &mut Memory<'g>,
+    ) -> Expr<'g>;
+
+    /// The name and the settings: they are written into the model.
+    fn describe(&self) -> Description;
+}
+
+/// The name of an optimiser and its settings, as a model file keeps them.
+///
+/// ```
+/// use chainrule_trainer::{Momentum, Optimizer};
+/// assert_eq!(Momentum::default().describe().to_string(), "momentum (momentum 0.9)");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// The name, in lower case.
+    pub name: String,
+    /// The settings in a fixed order: name and value.
+    pub settings: Vec<(String, f64)>,
+}
+
+impl Description {
+    /// A name and settings.
+    pub fn new(name: &str, settings: &[(&str, f64)]) -> Description {
+        Description {
+            name: name.to_owned(),
+            settings: settings
+                .iter()
+                .map(|&(name, value)| (name.to_owned(), value))
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        for (at, (name, value)) in self.settings.iter().enumerate() {
+            write!(f, "{}{name} {value}", if at == 0 { " (" } else { ", " })?;
+        }
+        f.write_str(if self.settings.is_empty() { "" } else { ")" })
+    }
+}

@@ -1,0 +1,180 @@
+//! The plans of a training: the step, the forward pass and what looks inside, compiled together.
+
+use chainrule_autodiff::{
+    BATCH, CompileError, Expr, Graph, Isa, Plan, Scalar, State, StateError, Step,
+};
+use chainrule_nn::{Layers, Network, binary_cross_entropy};
+
+use crate::batches::BatchView;
+use crate::optimizer::{InitialValue, Optimizer, Updates};
+
+/// Plans that share one state.
+#[derive(Clone, Debug)]
+pub(crate) struct Plans<T: Scalar> {
+    /// Loss of a batch, then the update.
+    pub(crate) step: Plan<T>,
+    /// The logits.
+    pub(crate) forward: Plan<T>,
+    /// Everything in between, in the order of [`observed`](Plans::observed).
+    pub(crate) observe: Plan<T>,
+    /// What the outputs of `observe` are.
+    pub(crate) observed: Vec<Observed>,
+    initial: Vec<InitialValue>,
+    weighted: bool,
+}
+
+/// A value that the observing plan gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Observed {
+    /// The layer, from 1.
+    pub(crate) layer: usize,
+    /// Its name in the method: `z2`, `a2`, `J`, `∂J/∂W2`.
+    pub(crate) name: String,
+    /// Rows of the matrix.
+    pub(crate) rows: usize,
+}
+
+impl<T: Scalar> Plans<T> {
+    /// Compiles the training of a checked network.
+    pub(crate) fn compile(
+        network: &Network,
+        optimizer: &dyn Optimizer,
+        weighted: bool,
+        isa: Isa,
+    ) -> Result<Plans<T>, CompileError> {
+        let graph = Graph::new();
+        let written = Written::new(&graph, network, weighted);
+        let (step, initial) = written.step(network, optimizer);
+        let (observe, observed) = written.observe(network);
+        let forward = Step::returns(written.layers.logits());
+        let mut plans = graph.compile_together::<T>(&[&step, &forward, &observe], isa)?;
+        let (Some(observe), Some(forward), Some(step)) = (plans.pop(), plans.pop(), plans.pop())
+        else {
+            unreachable!("a plan for each of the three steps");
+        };
+        Ok(Plans {
+            step,
+            forward,
+            observe,
+            observed,
+            initial,
+            weighted,
+        })
+    }
+
+    /// The state before the first step.
+    pub(crate) fn state(&self, parameters: &[T]) -> Result<State<T>, StateError> {
+        let mut state = self.step.state();
+        state.write_parameters(parameters)?;
+        for InitialValue { slot, value } in &self.initial {
+            state.set(slot, &[T::from_f64(*value)])?;
+        }
+        Ok(state)
+    }
+
+    /// Calls `run` with the inputs of a step over a batch.
+    pub(crate) fn with_inputs<R>(
+        &self,
+        batch: BatchView<'_, T>,
+        learning_rate: T,
+        run: impl FnOnce(&[&[T]]) -> R,
+    ) -> R {
+        let rate = [learning_rate];
+        match batch.weights {
+            Some(weights) if self.weighted => run(&[batch.x, batch.y, weights, &rate]),
+            _ => run(&[batch.x, batch.y, &rate]),
+        }
+    }
+
+    /// Calls `run` with the inputs of the observing plan.
+    pub(crate) fn with_observed_inputs<R>(
+        &self,
+        batch: BatchView<'_, T>,
+        run: impl FnOnce(&[&[T]]) -> R,
+    ) -> R {
+        match batch.weights {
+            Some(weights) if self.weighted => run(&[batch.x, batch.y, weights]),
+            _ => run(&[batch.x, batch.y]),
+        }
+    }
+}
+
+/// A training step as text, in the words of the method: from `z = W a + b` to `w := w − α ∂J/∂w`.
+///
+/// # Errors
+/// [`CompileError`] if the optimiser writes an update that does not fit its parameter.
+///
+/// ```
+/// use chainrule_nn::Network;
+/// use chainrule_trainer::{Sgd, explain_step};
+///
+/// println!("{}", explain_step(&Network::classifier(2, &[2]), &Sgd)?);
+/// # Ok::<(), chainrule_autodiff::CompileError>(())
+/// ```
+pub fn explain_step(network: &Network, optimizer: &dyn Optimizer) -> Result<String, CompileError> {
+    let graph = Graph::new();
+    let (step, _) = Written::new(&graph, network, false).step(network, optimizer);
+    match graph.error() {
+        Some(error) => Err(error),
+        None => Ok(step.to_string()),
+    }
+}
+
+/// A network in a graph, with its loss.
+struct Written<'g> {
+    graph: &'g Graph,
+    layers: Layers<'g>,
+    loss: Expr<'g>,
+    gradients: Vec<Expr<'g>>,
+}
+
+impl<'g> Written<'g> {
+    fn new(graph: &'g Graph, network: &Network, weighted: bool) -> Written<'g> {
+        let layers = network.build(graph);
+        let y = graph.input("y", (1, BATCH));
+        let weights = weighted.then(|| graph.input("w", (1, BATCH)));
+        let loss = binary_cross_entropy(layers.output(), y, weights).named("J");
+        let gradients = graph.gradients(loss, &layers.parameters);
+        Written {
+            graph,
+            layers,
+            loss,
+            gradients,
+        }
+    }
+
+    fn step(&self, network: &Network, optimizer: &dyn Optimizer) -> (Step<'g>, Vec<InitialValue>) {
+        let rate = self.graph.scalar("α");
+        let mut updates = Updates::new(self.graph);
+        let parameters = self.layers.parameters.iter().zip(&self.gradients);
+        for (shape, (&w, &dw)) in network.parameters().iter().zip(parameters) {
+            updates.add(&shape.name, w, |memory| {
+                optimizer.update(w, dw, rate, memory)
+            });
+        }
+        updates.finish(Step::returns(self.loss))
+    }
+
+    /// Every value between the input and the update, in the order in which it is computed.
+    fn observe(&self, network: &Network) -> (Step<'g>, Vec<Observed>) {
+        let mut step = Step::of(self.graph);
+        let mut observed = Vec::new();
+        let mut add = |expr: Expr<'g>, layer: usize, name: String, rows: usize| {
+            step = step.clone().output(expr);
+            observed.push(Observed { layer, name, rows });
+        };
+        let layers = network.layers.len();
+        for (at, layer) in network.layers.iter().enumerate() {
+            let i = at + 1;
+            add(self.layers.z[at], i, format!("z{i}"), layer.units);
+            add(self.layers.a[at], i, format!("a{i}"), layer.units);
+        }
+        add(self.loss, layers, "J".to_owned(), 1);
+        for at in (0..layers).rev() {
+            let (i, units) = (at + 1, network.layers[at].units);
+            add(self.gradients[2 * at + 1], i, format!("∂J/∂b{i}"), units);
+            add(self.gradients[2 * at], i, format!("∂J/∂W{i}"), units);
+        }
+        (step, observed)
+    }
+}
