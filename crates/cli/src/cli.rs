@@ -1,0 +1,109 @@
+//! The commands, and which one was asked for.
+
+use crate::commands::{completions, evaluate, inspect, man, predict, train};
+use crate::failure::Failure;
+use crate::terminal;
+use chainrule_autodiff::Isa;
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+/// Reads the command line and does what it says.
+///
+/// # Errors
+/// Whatever went wrong, with its exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return answer(&error),
+    };
+    match cli.command {
+        Command::Train(arguments) => train::run(arguments, isa()?),
+        Command::Predict(arguments) => predict::run(arguments, isa()?),
+        Command::Evaluate(arguments) => evaluate::run(arguments, isa()?),
+        Command::Inspect(arguments) => inspect::run(arguments, isa()?),
+        Command::Completions(arguments) => completions::run(arguments),
+        Command::Man(arguments) => man::run(arguments),
+    }
+}
+
+/// Small sigmoid neural networks for binary classification: train, predict, evaluate, inspect
+///
+/// A table in, calibrated probabilities and a portable model out, with the same bits on every machine and for any number of threads.
+#[derive(Debug, Parser)]
+#[command(
+    name = "chainrule",
+    version = env!("CHAINRULE_VERSION"),
+    before_help = EXAMPLES,
+    after_help = EXIT_CODES,
+    // Of a flag that is given twice the last one counts, in every command.
+    args_override_self = true,
+    max_term_width = 100,
+    help_expected = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(train::Arguments),
+    Predict(predict::Arguments),
+    Evaluate(evaluate::Arguments),
+    Inspect(inspect::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  chainrule train                                   # on the embedded breast cancer data
+  chainrule train patients.csv --target ill         # on your table; writes patients.chainrule";
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 bad data, bad model or I/O error; 2 misuse; 3 training diverged; 130 interrupted.
+The variable CHAINRULE_ISA=portable|avx2|avx512 chooses the instruction set: the speed changes, no bit of a result does.";
+
+/// The instruction set to compute with.
+fn isa() -> Result<Isa, Failure> {
+    Isa::from_env().map_err(|error| Failure::misuse(format!("CHAINRULE_ISA: {error}")))
+}
+
+/// What clap has to say: help and version are results, the rest is misuse.
+fn answer(error: &clap::Error) -> Result<(), Failure> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => terminal::print_help(error),
+        // The text repeats arguments, which may come from a script that took them from a file: no colours, nothing that a
+        // terminal obeys.
+        _ => Err(Failure::usage(error.render().to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_opens_with_two_examples() {
+        let command = Cli::command();
+        let all = std::iter::once(&command).chain(command.get_subcommands());
+        for command in all.filter(|command| command.get_name() != "help") {
+            let help = command.clone().render_long_help().to_string();
+            let examples: Vec<&str> = help.lines().take(3).collect();
+            assert_eq!(examples[0], "Examples:", "{}", command.get_name());
+            assert!(
+                examples[1..]
+                    .iter()
+                    .all(|line| line.starts_with("  chainrule")),
+                "{help}"
+            );
+        }
+    }
+}

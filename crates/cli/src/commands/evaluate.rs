@@ -1,0 +1,154 @@
+//! `chainrule evaluate`: how well a model does on a labelled table.
+
+use crate::failure::Failure;
+use crate::input::{Source, check_stdin_once};
+use crate::number::{counted, grouped};
+use crate::scores::{Scores, shown};
+use crate::{model, terminal};
+use chainrule_autodiff::Isa;
+use chainrule_data::escape;
+use chainrule_metrics::{Report, Undefined};
+use chainrule_trainer::Classifier;
+use serde::Serialize;
+
+const EXAMPLES: &str = "\
+Examples:
+  chainrule evaluate patients.chainrule test.csv
+  chainrule evaluate patients.chainrule test.csv --threshold 0.3 --json";
+
+/// Evaluate a model on a labelled table
+///
+/// The classes are the model's: a label that it does not know is an error, and a metric that has no value on the table (ROC AUC of one
+/// class) is shown as such, with the reason. Log loss comes from the logit, so it is right for probabilities of 0 and 1 too.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Arguments {
+    /// The model file, or - for standard input
+    #[arg(value_name = "MODEL", value_parser = Source::parser())]
+    model: Source,
+
+    /// A CSV table with a header and the target column, or - for standard input
+    #[arg(value_name = "DATA.csv", value_parser = Source::parser())]
+    data: Source,
+
+    /// The least probability, from 0 to 1, that gives the positive label [default: the model's]
+    #[arg(long, value_name = "X", value_parser = super::predict::threshold, allow_negative_numbers = true)]
+    threshold: Option<f64>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Evaluates and prints the metrics.
+///
+/// # Errors
+/// If model or data can't be used.
+pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
+    check_stdin_once(&[&arguments.model, &arguments.data])?;
+    let model = model::load(&arguments.model, isa)?;
+    let table = arguments.data.table()?;
+    table
+        .notes()
+        .iter()
+        .for_each(|note| terminal::note(&note.to_string()));
+    let rows = model.schema().encode(&table)?;
+    if rows.rows_without_label() > 0 {
+        let count = counted(rows.rows_without_label(), "row");
+        terminal::note(&format!("{count} without a label left out"));
+    }
+    let report = model.evaluate(&rows, arguments.threshold)?;
+    if arguments.json {
+        terminal::print_json(&Evaluation {
+            scores: Scores::of(&report, model.labels()),
+            target: model.schema().target(),
+            positive: &model.labels().positive,
+            negative: &model.labels().negative,
+            rows_without_label: rows.rows_without_label(),
+            model_hash: model::hash(&model)?,
+        })
+    } else {
+        terminal::print(text(&arguments, &model, &report))
+    }
+}
+
+#[derive(Serialize)]
+struct Evaluation<'a> {
+    #[serde(flatten)]
+    scores: Scores,
+    target: &'a str,
+    positive: &'a str,
+    negative: &'a str,
+    rows_without_label: usize,
+    model_hash: String,
+}
+
+fn text(arguments: &Arguments, model: &Classifier, report: &Report) -> String {
+    let (confusion, baseline, labels) = (&report.confusion, &report.baseline, model.labels());
+    let (positive, negative) = (escape(&labels.positive), escape(&labels.negative));
+    let mut lines = vec![
+        format!("model      {}", escape(&arguments.model.name())),
+        format!(
+            "data       {}: {}, {} \"{positive}\" (positive) and {} \"{negative}\"",
+            escape(&arguments.data.name()),
+            counted(report.rows, "row"),
+            grouped(confusion.positives() as usize),
+            grouped(confusion.negatives() as usize),
+        ),
+        format!("threshold  {}", report.threshold),
+        String::new(),
+        format!("{:<18} {:>8}  baseline", "", "model"),
+        compared("log loss", report.log_loss, baseline.log_loss)
+            + &format!("  always a probability of {:.4}", baseline.positive_rate),
+        compared("Brier score", report.brier, baseline.brier) + "  the same",
+        compared("accuracy", report.accuracy, baseline.accuracy)
+            + &format!("  always \"{}\"", escape(labels.of(baseline.majority))),
+    ];
+    let metrics = [
+        ("balanced accuracy", report.balanced_accuracy),
+        ("precision", report.precision),
+        ("recall", report.recall),
+        ("F1", report.f1),
+        ("MCC", report.mcc),
+        ("ROC AUC", report.roc_auc),
+        ("average precision", report.average_precision),
+    ];
+    lines.extend(metrics.map(|(name, value)| metric(name, value)));
+    lines.push(String::new());
+    let wide = |label: &str| label.chars().count();
+    let width = wide(&positive).max(wide(&negative)) + 2;
+    let row = |label: &str, as_positive: f64, as_negative: f64| {
+        let (tp, tn) = (grouped(as_positive as usize), grouped(as_negative as usize));
+        format!("of {:width$}  {tp:>18}  {tn:>18}", format!("\"{label}\""))
+    };
+    lines.push(format!(
+        "   {:width$}  {:>18}  {:>18}",
+        "", "predicted positive", "predicted negative"
+    ));
+    lines.push(row(
+        &positive,
+        confusion.true_positives,
+        confusion.false_negatives,
+    ));
+    lines.push(row(
+        &negative,
+        confusion.false_positives,
+        confusion.true_negatives,
+    ));
+    lines
+        .iter()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+fn compared(name: &str, value: f64, baseline: f64) -> String {
+    format!("{name:<18} {value:>8.4}  {baseline:>8.4}")
+}
+
+fn metric(name: &str, value: Result<f64, Undefined>) -> String {
+    let reason = value
+        .err()
+        .map(|reason| reason.to_string())
+        .unwrap_or_default();
+    format!("{name:<18} {:>8}  {reason}", shown(value.ok()))
+}

@@ -1,0 +1,245 @@
+//! `chainrule predict`: a probability and a label for each row of a table.
+
+use crate::failure::Failure;
+use crate::input::{Source, check_stdin_once};
+use crate::number::exact;
+use crate::output::TableOutput;
+use crate::{model, terminal};
+use chainrule_autodiff::Isa;
+use chainrule_data::{Block, escape};
+use chainrule_trainer::Classifier;
+use std::io::Write;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  chainrule predict patients.chainrule new.csv > predictions.csv
+  chainrule predict patients.chainrule new.csv --keep id,age --threshold 0.3 -o predictions.csv";
+
+/// Predict a probability and a label for each row of a table
+///
+/// Writes CSV with the columns row (the number of the data row, from 1), probability (of the positive label, in the fewest digits that
+/// read back to the same bits) and label (the positive one where the probability is at least the threshold), then the columns of
+/// --keep. Columns of the table are matched by name; the target need not be there. Rows are read and written as a stream.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Arguments {
+    /// The model file, or - for standard input
+    #[arg(value_name = "MODEL", value_parser = Source::parser())]
+    model: Source,
+
+    /// A CSV table with a header, or - for standard input
+    #[arg(value_name = "DATA.csv", value_parser = Source::parser())]
+    data: Source,
+
+    /// The file to write, or - for standard output [default: standard output]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// The least probability, from 0 to 1, that gives the positive label [default: the model's]
+    #[arg(long, value_name = "X", value_parser = threshold, allow_negative_numbers = true)]
+    threshold: Option<f64>,
+
+    /// Columns of the table to copy, parted by commas, or all
+    #[arg(long, value_name = "COLUMN,…|all", allow_hyphen_values = true)]
+    keep: Option<String>,
+}
+
+/// Reads a threshold: a probability.
+pub fn threshold(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(threshold) if (0.0..=1.0).contains(&threshold) => Ok(threshold),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
+}
+
+/// Rows that are in memory at a time.
+const BLOCK: usize = 4096;
+
+/// Predicts.
+///
+/// # Errors
+/// Misuse if a column to keep is not there or the output is an input; otherwise if model or data can't be used or the output can't
+/// be written.
+pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
+    let inputs = [&arguments.model, &arguments.data];
+    check_stdin_once(&inputs)?;
+    let model = model::load(&arguments.model, isa)?;
+    let threshold = arguments.threshold.unwrap_or(model.threshold());
+    let mut output = TableOutput::open(arguments.output.as_deref(), &inputs)?;
+    let mut reader = arguments.data.csv()?.keep_cells();
+    let kept = match &arguments.keep {
+        None => Vec::new(),
+        Some(keep) => columns_to_keep(keep, reader.names(), &arguments.data)?,
+    };
+    let mut is_first = true;
+    while let Some(block) = reader.next_block(BLOCK)? {
+        let probabilities = model.predict_proba(block.table())?;
+        // Only now, so that there is no output at all for a table that can't be used.
+        if std::mem::take(&mut is_first) {
+            block
+                .table()
+                .notes()
+                .iter()
+                .for_each(|note| terminal::note(&note.to_string()));
+            let header = header(reader.names(), &kept);
+            write(&mut output, |csv| csv.write_record(&header))?;
+        }
+        write(&mut output, |csv| {
+            rows(csv, &block, &probabilities, &model, threshold, &kept)
+        })?;
+    }
+    output.finish()
+}
+
+/// Writes some records to the output.
+fn write(
+    output: &mut TableOutput,
+    records: impl FnOnce(&mut csv::Writer<&mut Vec<u8>>) -> csv::Result<()>,
+) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    let mut writer = csv::Writer::from_writer(&mut bytes);
+    records(&mut writer)
+        .and_then(|()| Ok(writer.flush()?))
+        .map_err(|error| Failure::bad(format!("cannot write CSV: {error}")))?;
+    drop(writer);
+    output
+        .write_all(&bytes)
+        .map_err(|error| output.error(&error))
+}
+
+fn rows(
+    csv: &mut csv::Writer<&mut Vec<u8>>,
+    block: &Block,
+    probabilities: &[f64],
+    model: &Classifier,
+    threshold: f64,
+    kept: &[usize],
+) -> csv::Result<()> {
+    let mut probability_text = String::new();
+    for (row, &probability) in probabilities.iter().enumerate() {
+        exact(&mut probability_text, probability);
+        csv.write_field(block.table().row_number(row).to_string())?;
+        csv.write_field(&probability_text)?;
+        csv.write_field(model.labels().of(probability >= threshold))?;
+        for &column in kept {
+            csv.write_field(block.cell(row, column))?;
+        }
+        csv.write_record(None::<&[u8]>)?;
+    }
+    Ok(())
+}
+
+/// The places of the columns to keep: `all`, the name of one, or a line of CSV with names.
+fn columns_to_keep(keep: &str, names: &[String], data: &Source) -> Result<Vec<usize>, Failure> {
+    if keep == "all" {
+        return Ok((0..names.len()).collect());
+    }
+    let place = |wanted: &str| names.iter().position(|name| name == wanted.trim());
+    if let Some(column) = place(keep) {
+        return Ok(vec![column]);
+    }
+    let mut places = Vec::new();
+    let mut parser = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(keep.as_bytes());
+    let record = parser
+        .records()
+        .next()
+        .transpose()
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    if record.is_empty() {
+        return Err(Failure::misuse("--keep: name a column or more, or say all"));
+    }
+    for wanted in &record {
+        let column = place(wanted).ok_or_else(|| unknown_column(wanted.trim(), names, data))?;
+        if !places.contains(&column) {
+            places.push(column);
+        }
+    }
+    Ok(places)
+}
+
+fn unknown_column(wanted: &str, names: &[String], data: &Source) -> Failure {
+    // The table's own error has the suggestion and the list.
+    let table =
+        chainrule_data::TableBuilder::new(data.name(), names).map(|builder| builder.finish());
+    match table.and_then(|table| table.column(wanted).map(drop)) {
+        Err(error) => Failure::misuse(format!("--keep: {error}")),
+        Ok(()) => Failure::misuse(format!("--keep: no column {:?}", escape(wanted))),
+    }
+}
+
+/// The names of the output's columns. One that is kept and called as one of ours gets a prefix, so that no name occurs twice.
+fn header(names: &[String], kept: &[usize]) -> Vec<String> {
+    let mut header: Vec<String> = ["row", "probability", "label"].map(str::to_owned).to_vec();
+    for &column in kept {
+        let mut name = names[column].clone();
+        while header.contains(&name) || (name != names[column] && names.contains(&name)) {
+            name.insert_str(0, "input_");
+        }
+        if name != names[column] {
+            terminal::note(&format!(
+                "the column {:?} of the table is called {:?} in the output",
+                escape(&names[column]),
+                escape(&name)
+            ));
+        }
+        header.push(name);
+    }
+    header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(keep: &str, names: &[&str]) -> Option<Vec<usize>> {
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        columns_to_keep(keep, &names, &Source::Stdin).ok()
+    }
+
+    #[test]
+    fn columns_are_named_as_in_csv() {
+        let names = ["a", "b", "c,d", "e \"f\""];
+        assert_eq!(kept("all", &names), Some(vec![0, 1, 2, 3]));
+        assert_eq!(kept("b,a", &names), Some(vec![1, 0]));
+        assert_eq!(kept(" b , a ,b", &names), Some(vec![1, 0]));
+        assert_eq!(kept("c,d", &names), Some(vec![2]));
+        assert_eq!(kept("a,\"c,d\"", &names), Some(vec![0, 2]));
+        assert_eq!(kept("\"e \"\"f\"\"\"", &names), Some(vec![3]));
+        assert_eq!(kept("z", &names), None);
+        assert_eq!(kept("", &names), None);
+    }
+
+    #[test]
+    fn no_name_occurs_twice() {
+        let names: Vec<String> = ["label", "x", "input_label", "row"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(
+            header(&names, &[0, 1, 2, 3]),
+            [
+                "row",
+                "probability",
+                "label",
+                "input_input_label",
+                "x",
+                "input_label",
+                "input_row"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_threshold_is_a_probability() {
+        assert_eq!(threshold("0.3"), Ok(0.3));
+        assert!(
+            ["-0.1", "1.5", "nan", "x", ""]
+                .iter()
+                .all(|text| threshold(text).is_err())
+        );
+    }
+}

@@ -1,0 +1,282 @@
+//! The options of `train`, and what each may be.
+
+use chainrule_data::Scaling;
+use chainrule_nn::Precision;
+use chainrule_trainer::{Batch, TrainConfig};
+use clap::ValueEnum;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::input::Source;
+
+const EXAMPLES: &str = "\
+Examples:
+  chainrule train                                        # on the embedded breast cancer data
+  chainrule train patients.csv --target ill --seed 7     # on your table; writes patients.chainrule";
+
+/// Train a network on a table and write a model file
+///
+/// Every column but the target is a numeric feature. A part of the rows is held out, and the report says how well the model does on
+/// them. The same data, options and seed give the same model to the last bit, on every machine and for any number of threads.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Arguments {
+    /// A CSV table with a header, or - for standard input [default: the embedded breast cancer data]
+    #[arg(value_name = "DATA.csv", value_parser = Source::parser())]
+    pub data: Option<Source>,
+
+    /// The column to predict; needed with DATA.csv
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub target: Option<String>,
+
+    /// The label whose probability is predicted [default: the larger number, else the later in byte order]
+    #[arg(long, value_name = "LABEL", allow_hyphen_values = true)]
+    pub positive: Option<String>,
+
+    /// Units of each hidden layer, or none for logistic regression [default: 16,8]
+    #[arg(long, value_name = "UNITS,…", value_parser = hidden, allow_hyphen_values = true)]
+    pub hidden: Option<Hidden>,
+
+    /// Passes over the training rows; 0 writes the initial model
+    #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs, allow_negative_numbers = true)]
+    pub epochs: usize,
+
+    /// Rows of a step, or full
+    #[arg(long, value_name = "N|full", default_value_t = TrainConfig::default().batch, value_parser = batch, allow_negative_numbers = true)]
+    pub batch_size: Batch,
+
+    /// Length of a step [default: 0.01 with adam, 0.5 with sgd, 0.05 with momentum]
+    #[arg(long, value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
+    pub learning_rate: Option<f64>,
+
+    /// How a gradient becomes an update
+    #[arg(long, value_name = "NAME", default_value = "adam")]
+    pub optimizer: OptimizerName,
+
+    /// The share of rows to hold out, drawn by class, or a CSV table of other rows
+    #[arg(long, value_name = "SHARE|FILE", default_value = "0.2", value_parser = validation_parser(), allow_negative_numbers = true)]
+    pub validation: Validation,
+
+    /// Where random numbers start from: first weights, order of the rows, rows held out
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
+    pub seed: u64,
+
+    /// The most threads to use [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
+    pub threads: Option<usize>,
+
+    /// Numbers to compute with [default: f32, or those of --init]
+    #[arg(long, value_name = "TYPE")]
+    pub precision: Option<PrecisionName>,
+
+    /// Take the rows in the order of the file in every epoch
+    #[arg(long)]
+    pub no_shuffle: bool,
+
+    /// Scale each feature to mean 0 and standard deviation 1, or not [default: standard]
+    #[arg(long, value_name = "NAME")]
+    pub preprocess: Option<PreprocessName>,
+
+    /// Start from a saved model: its columns, labels, preprocessing, layers and weights
+    #[arg(long, value_name = "MODEL", value_parser = Source::parser())]
+    pub init: Option<Source>,
+
+    /// The model file to write, or - for standard output [default: the data's name with .chainrule, in the current folder]
+    #[arg(short, long, value_name = "MODEL")]
+    pub output: Option<PathBuf>,
+
+    /// Replace a file that is not a model
+    #[arg(long)]
+    pub force: bool,
+
+    /// Print the report as one JSON object
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print neither progress nor report, only errors
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// The sizes of the hidden layers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hidden(pub Vec<usize>);
+
+/// What to validate on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Validation {
+    /// A share of the rows, in [0, 1).
+    Share(f64),
+    /// Rows of another table.
+    Table(Source),
+}
+
+/// The name of an optimiser.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum OptimizerName {
+    /// Plain gradient descent: w := w − α ∂J/∂w and nothing else
+    Sgd,
+    /// Gradient descent with a velocity, momentum 0.9
+    Momentum,
+    /// Adam with β₁ 0.9, β₂ 0.999, ε 1e-8
+    Adam,
+}
+
+impl OptimizerName {
+    /// A learning rate that suits standardised features, where none is given.
+    pub fn learning_rate(self) -> f64 {
+        match self {
+            OptimizerName::Sgd => 0.5,
+            OptimizerName::Momentum => 0.05,
+            OptimizerName::Adam => TrainConfig::default().learning_rate,
+        }
+    }
+}
+
+/// The name of a precision.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum PrecisionName {
+    /// Single precision
+    F32,
+    /// Double precision
+    F64,
+}
+
+impl From<PrecisionName> for Precision {
+    fn from(name: PrecisionName) -> Precision {
+        match name {
+            PrecisionName::F32 => Precision::F32,
+            PrecisionName::F64 => Precision::F64,
+        }
+    }
+}
+
+/// The name of a preprocessing.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub enum PreprocessName {
+    /// To mean 0 and standard deviation 1 over the training rows
+    Standard,
+    /// Features as they are
+    None,
+}
+
+impl From<PreprocessName> for Scaling {
+    fn from(name: PreprocessName) -> Scaling {
+        match name {
+            PreprocessName::Standard => Scaling::Standard,
+            PreprocessName::None => Scaling::None,
+        }
+    }
+}
+
+fn validation_parser() -> impl TypedValueParser<Value = Validation> {
+    OsStringValueParser::new().try_map(validation)
+}
+
+fn hidden(text: &str) -> Result<Hidden, String> {
+    if matches!(text.trim(), "" | "none") {
+        return Ok(Hidden(Vec::new()));
+    }
+    let units = |part: &str| match part.trim().parse() {
+        Ok(0) => Err("a layer needs a unit or more; for no hidden layer say none".to_owned()),
+        Ok(units) => Ok(units),
+        Err(_) => Err("expected whole numbers parted by commas, as 16,8, or none".to_owned()),
+    };
+    text.split(',')
+        .map(units)
+        .collect::<Result<_, _>>()
+        .map(Hidden)
+}
+
+fn batch(text: &str) -> Result<Batch, String> {
+    match text.parse() {
+        _ if text == "full" => Ok(Batch::Full),
+        Ok(0) | Err(_) => Err("expected 1 or more rows, or full".to_owned()),
+        Ok(rows) => Ok(Batch::Rows(rows)),
+    }
+}
+
+fn learning_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
+        _ => Err("expected 0 or a positive number".to_owned()),
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("expected 1 or more".to_owned()),
+        Ok(threads) => Ok(threads),
+    }
+}
+
+/// A number is a share, anything else a file.
+fn validation(argument: OsString) -> Result<Validation, String> {
+    match argument
+        .to_str()
+        .map(|text| (text, text.trim().parse::<f64>()))
+    {
+        Some((_, Ok(share))) if (0.0..1.0).contains(&share) => Ok(Validation::Share(share)),
+        Some((text, Ok(_))) => Err(format!(
+            "expected a share of the rows from 0 to below 1, as 0.2; a file of this name is ./{text}"
+        )),
+        Some(("", _)) => Err("expected a share of the rows, as 0.2, or a file".to_owned()),
+        _ => Ok(Validation::Table(argument.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_layers() {
+        let layers = |text| hidden(text).map(|hidden| hidden.0);
+        assert_eq!(layers("16,8"), Ok(vec![16, 8]));
+        assert_eq!(layers(" 4 , 2 "), Ok(vec![4, 2]));
+        assert_eq!(layers("none"), Ok(vec![]));
+        assert_eq!(layers(""), Ok(vec![]));
+        for wrong in ["0", "16,0", "16,,8", "-3", "1.5", "x", "16,8,"] {
+            assert!(layers(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn shares_and_files() {
+        let read = |text: &str| validation(text.into());
+        assert_eq!(read("0.2"), Ok(Validation::Share(0.2)));
+        assert_eq!(read("0"), Ok(Validation::Share(0.0)));
+        assert_eq!(read("-"), Ok(Validation::Table(Source::Stdin)));
+        assert_eq!(
+            read("test.csv"),
+            Ok(Validation::Table(Source::Path("test.csv".into())))
+        );
+        for wrong in ["1", "1.5", "-0.1", "nan", "inf", ""] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        assert_eq!(batch("full"), Ok(Batch::Full));
+        assert_eq!(batch("32"), Ok(Batch::Rows(32)));
+        assert!(
+            ["0", "-1", "FULL", "1.5"]
+                .iter()
+                .all(|text| batch(text).is_err())
+        );
+        assert_eq!(learning_rate("0"), Ok(0.0));
+        assert!(
+            ["-1", "nan", "inf", "x"]
+                .iter()
+                .all(|text| learning_rate(text).is_err())
+        );
+        assert!(["0", "-1", "x"].iter().all(|text| threads(text).is_err()));
+    }
+}

@@ -1,0 +1,346 @@
+//! `chainrule train`: from a table to a model file and a report.
+
+mod arguments;
+mod progress;
+mod report;
+
+pub use arguments::Arguments;
+
+use crate::failure::Failure;
+use crate::input::{Source, check_stdin_once};
+use crate::interrupt::Interrupt;
+use crate::number::counted;
+use crate::output::ModelOutput;
+use crate::{model, terminal};
+use arguments::{OptimizerName, Validation};
+use chainrule_autodiff::Isa;
+use chainrule_data::{Preprocessing, Scaling, Table, embedded, escape};
+use chainrule_trainer::{
+    Adam, Builder, Classifier, Momentum, Observer, Outcome, Sgd, Threads, TrainError,
+    TrainingReport,
+};
+use progress::Progress;
+use report::{Finished, Held};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Trains, writes the model and prints the report.
+///
+/// # Errors
+/// Misuse of options, names or paths before the first epoch; bad data; divergence and interruption, which leave the output as it was
+/// and the best so far beside it.
+pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
+    let started = Instant::now();
+    let data = Data::of(&arguments);
+    let inputs = inputs(&arguments);
+    check_stdin_once(&inputs)?;
+    let output = output(&arguments, &data, &inputs)?;
+    let init = match &arguments.init {
+        None => None,
+        Some(source) => Some(model::load(source, isa)?),
+    };
+    if let Some(init) = &init {
+        check_agrees(&arguments, init)?;
+    }
+    let target = data.target(&arguments, init.as_ref())?;
+    let table = data.table()?;
+    let validation = match &arguments.validation {
+        Validation::Table(source) => Some(source.table()?),
+        Validation::Share(_) => None,
+    };
+    if !arguments.quiet {
+        data.introduce();
+        let tables = std::iter::once(&table).chain(&validation);
+        for note in tables.flat_map(Table::notes) {
+            terminal::note(&note.to_string());
+        }
+    }
+
+    let mut progress = Progress::new(arguments.epochs, arguments.quiet);
+    let interrupt = Interrupt::listen()?;
+    let builder = builder(&arguments, isa, &target, init.as_ref());
+    let builder = match &validation {
+        None => builder,
+        Some(table) => builder.validation_rows(table),
+    };
+    let trained = builder
+        .cancel(interrupt.flag())
+        .observer(&mut progress as &mut dyn Observer)
+        .fit(&table);
+    progress.finish();
+    let classifier = trained.map_err(|error| stopped_by(error, &output))?;
+    let training = classifier
+        .report()
+        .ok_or_else(|| Failure::bad("the trainer gave no report; please report this as a bug"))?;
+    if training.outcome == Outcome::Interrupted {
+        return Err(interrupted(&classifier, training, &output));
+    }
+    if training.rows_without_label > 0 && !arguments.quiet {
+        let count = counted(training.rows_without_label, "row");
+        terminal::note(&format!("{count} without a label left out"));
+    }
+    output.save(&bytes(&classifier)?)?;
+
+    let finished = Finished {
+        classifier: &classifier,
+        training,
+        data: &data.name(),
+        held: match &arguments.validation {
+            Validation::Share(_) => Held::Share,
+            Validation::Table(source) => Held::Table(source.name()),
+        },
+        chosen: report::chosen(&classifier, arguments.positive.is_some(), init.is_some()),
+        output: output.path(),
+        seconds_total: started.elapsed().as_secs_f64(),
+    };
+    if arguments.json {
+        terminal::print_json(&finished.json()?)
+    } else if arguments.quiet {
+        Ok(())
+    } else if output.path().is_none() {
+        terminal::say(finished.text()?.trim_end());
+        Ok(())
+    } else {
+        terminal::print(finished.text()?)
+    }
+}
+
+/// What is trained on.
+enum Data<'a> {
+    Embedded(embedded::Embedded),
+    Table(&'a Source),
+}
+
+impl<'a> Data<'a> {
+    fn of(arguments: &'a Arguments) -> Data<'a> {
+        match &arguments.data {
+            None => Data::Embedded(embedded::wdbc()),
+            Some(source) => Data::Table(source),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Data::Embedded(embedded) => format!("{} (embedded)", embedded.name),
+            Data::Table(source) => source.name(),
+        }
+    }
+
+    /// Gives credit for data that is not the user's.
+    fn introduce(&self) {
+        if let Data::Embedded(embedded) = self {
+            terminal::say(&format!(
+                "Training on the embedded data: {}",
+                embedded.credit
+            ));
+        }
+    }
+
+    /// The data's name with `.chainrule`, in the current folder.
+    fn default_output(&self) -> Result<PathBuf, Failure> {
+        let stem = match self {
+            Data::Embedded(embedded) => Some(embedded.name.as_ref()),
+            Data::Table(source) => source.stem(),
+        };
+        let stem = stem.ok_or_else(|| {
+            Failure::misuse(format!(
+                "{}: this is not the name of a file",
+                escape(&self.name())
+            ))
+        })?;
+        let mut name = stem.to_owned();
+        name.push(".chainrule");
+        Ok(name.into())
+    }
+
+    /// The column to predict.
+    fn target(&self, arguments: &Arguments, init: Option<&Classifier>) -> Result<String, Failure> {
+        let of_init = init.map(|init| init.schema().target());
+        match (self, arguments.target.as_deref().or(of_init)) {
+            (_, Some(target)) => Ok(target.to_owned()),
+            (Data::Embedded(embedded), None) => Ok(embedded.target.to_owned()),
+            (Data::Table(source), None) => {
+                let reader = source.csv()?;
+                let names: Vec<_> = reader
+                    .names()
+                    .iter()
+                    .map(|name| format!("\n  {}", escape(name)))
+                    .collect();
+                Err(Failure::misuse(format!(
+                    "which column is to be predicted? name it with --target COLUMN; the columns of {} are{}",
+                    escape(&source.name()),
+                    names.concat()
+                )))
+            }
+        }
+    }
+
+    fn table(&self) -> Result<Table, Failure> {
+        match self {
+            Data::Embedded(embedded) => Ok(Table::from_csv(embedded.name, embedded.bytes)?),
+            Data::Table(source) => source.table(),
+        }
+    }
+}
+
+/// What is read as a table, so that it is never written to. The model of `--init` may be: it is replaced by its successor.
+fn inputs(arguments: &Arguments) -> Vec<&Source> {
+    let validation = match &arguments.validation {
+        Validation::Table(source) => Some(source),
+        Validation::Share(_) => None,
+    };
+    let stdin = arguments
+        .init
+        .as_ref()
+        .filter(|init| **init == Source::Stdin);
+    arguments
+        .data
+        .iter()
+        .chain(validation)
+        .chain(stdin)
+        .collect()
+}
+
+fn output(arguments: &Arguments, data: &Data, inputs: &[&Source]) -> Result<ModelOutput, Failure> {
+    let path = match &arguments.output {
+        Some(path) => path.clone(),
+        None => data.default_output()?,
+    };
+    let output = ModelOutput::check(path, inputs, arguments.force)?;
+    if arguments.json && output.path().is_none() {
+        return Err(Failure::misuse(
+            "-o - and --json both want standard output; write the model to a file",
+        ));
+    }
+    Ok(output)
+}
+
+/// A model to start from settles columns, labels, preprocessing and layers: options may repeat it, not change it.
+fn check_agrees(arguments: &Arguments, init: &Classifier) -> Result<(), Failure> {
+    let differs = |option: &str, asked: String, has: String| {
+        Err(Failure::misuse(format!(
+            "{option} is {asked}, and the model of --init has {has}; leave {option} out, or train without --init"
+        )))
+    };
+    if let Some(target) = arguments
+        .target
+        .as_deref()
+        .filter(|target| *target != init.schema().target())
+    {
+        let has = format!("{:?}", escape(init.schema().target()));
+        return differs("--target", format!("{:?}", escape(target)), has);
+    }
+    if let Some(positive) = &arguments.positive
+        && init.labels().classify(positive) != Some(true)
+    {
+        let has = format!("{:?}", escape(&init.labels().positive));
+        return differs("--positive", format!("{:?}", escape(positive)), has);
+    }
+    if let Some(hidden) = &arguments.hidden {
+        let layers = &init.network().layers;
+        let has: Vec<usize> = layers
+            .iter()
+            .rev()
+            .skip(1)
+            .rev()
+            .map(|layer| layer.units)
+            .collect();
+        if hidden.0 != has {
+            return differs("--hidden", report::sizes(&hidden.0), report::sizes(&has));
+        }
+    }
+    if let Some(asked) = arguments.preprocess.map(Scaling::from) {
+        let has = match init.preprocessing() {
+            Preprocessing::None => Scaling::None,
+            _ => Scaling::Standard,
+        };
+        if asked != has {
+            return differs("--preprocess", asked.to_string(), has.to_string());
+        }
+    }
+    Ok(())
+}
+
+fn builder<'a>(
+    arguments: &Arguments,
+    isa: Isa,
+    target: &str,
+    init: Option<&'a Classifier>,
+) -> Builder<'a> {
+    let rate = arguments
+        .learning_rate
+        .unwrap_or_else(|| arguments.optimizer.learning_rate());
+    let mut builder = Classifier::builder()
+        .target(target)
+        .epochs(arguments.epochs)
+        .batch(arguments.batch_size)
+        .learning_rate(rate)
+        .shuffle(!arguments.no_shuffle)
+        .seed(arguments.seed)
+        .threads(arguments.threads.map_or(Threads::Auto, Threads::AtMost))
+        .isa(isa);
+    builder = match arguments.optimizer {
+        OptimizerName::Sgd => builder.optimizer(Sgd),
+        OptimizerName::Momentum => builder.optimizer(Momentum::default()),
+        OptimizerName::Adam => builder.optimizer(Adam::default()),
+    };
+    if let Some(positive) = &arguments.positive {
+        builder = builder.positive(positive);
+    }
+    if let Some(hidden) = &arguments.hidden {
+        builder = builder.hidden(&hidden.0);
+    }
+    if let Some(precision) = arguments.precision {
+        builder = builder.precision(precision.into());
+    }
+    if let Some(name) = arguments.preprocess {
+        builder = builder.scaling(name.into());
+    }
+    if let Validation::Share(share) = arguments.validation {
+        builder = builder.validation_fraction(share);
+    }
+    match init {
+        None => builder,
+        Some(init) => builder.init(init),
+    }
+}
+
+fn bytes(classifier: &Classifier) -> Result<Vec<u8>, Failure> {
+    classifier
+        .to_bytes()
+        .map_err(|error| Failure::bad(error.to_string()))
+}
+
+/// Keeps what can be kept, and says so.
+fn keep(classifier: &Classifier, output: &ModelOutput) -> String {
+    match classifier.to_bytes() {
+        Ok(bytes) => output.save_partial(&bytes),
+        Err(error) => format!("the best so far could not be kept: {error}"),
+    }
+}
+
+fn interrupted(
+    classifier: &Classifier,
+    training: &TrainingReport,
+    output: &ModelOutput,
+) -> Failure {
+    Failure::interrupted(format!(
+        "stopped after epoch {} of {}; {}",
+        training.history.len(),
+        training.info.epochs,
+        keep(classifier, output)
+    ))
+}
+
+fn stopped_by(error: TrainError, output: &ModelOutput) -> Failure {
+    match error {
+        TrainError::Diverged {
+            divergence,
+            last_good,
+        } => Failure::diverged(format!(
+            "training diverged in {divergence}; try a lower --learning-rate; {}",
+            keep(&last_good, output)
+        )),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,360 @@
+//! What is said of a finished training, as text and as JSON.
+
+use crate::failure::Failure;
+use crate::number::{counted, duration, grouped};
+use crate::scores::{Majority, Summary, shown};
+use crate::{model, terminal};
+use chainrule_data::{Cell, Labels, escape};
+use chainrule_metrics::{Baseline, Report};
+use chainrule_trainer::{Classifier, EpochReport, TrainingReport};
+use serde::Serialize;
+use std::path::Path;
+use std::time::Duration;
+
+/// A training that went well, and what was round it.
+pub struct Finished<'a> {
+    /// What was learned.
+    pub classifier: &'a Classifier,
+    /// How.
+    pub training: &'a TrainingReport,
+    /// The name of the data.
+    pub data: &'a str,
+    /// Where the rows to validate on came from.
+    pub held: Held,
+    /// Why the positive class is the one it is.
+    pub chosen: &'static str,
+    /// Where the model is, unless it went to standard output.
+    pub output: Option<&'a Path>,
+    /// Since the start of the program, reading and writing included.
+    pub seconds_total: f64,
+}
+
+/// Where the rows to validate on came from.
+pub enum Held {
+    /// They are a share of the data.
+    Share,
+    /// They are another table, of this name.
+    Table(String),
+}
+
+/// The report as JSON.
+#[derive(Serialize)]
+pub struct Json {
+    data: String,
+    rows: usize,
+    features: usize,
+    target: String,
+    positive: String,
+    negative: String,
+    positive_chosen: &'static str,
+    rows_without_label: usize,
+    layers: Vec<usize>,
+    parameter_count: usize,
+    precision: String,
+    preprocess: &'static str,
+    optimizer: String,
+    learning_rate: f64,
+    epochs: usize,
+    batch_size: usize,
+    shuffle: bool,
+    seed: u64,
+    steps: usize,
+    threads: usize,
+    isa: String,
+    seconds_total: f64,
+    seconds_training: f64,
+    samples_per_second: Option<f64>,
+    train: Summary,
+    validation: Option<Summary>,
+    baseline: Majority,
+    model_path: Option<String>,
+    model_hash: String,
+    history: Vec<Epoch>,
+}
+
+#[derive(Serialize)]
+struct Epoch {
+    epoch: usize,
+    train_loss: f64,
+    validation_loss: Option<f64>,
+}
+
+impl From<&EpochReport> for Epoch {
+    fn from(report: &EpochReport) -> Epoch {
+        Epoch {
+            epoch: report.epoch,
+            train_loss: report.train_loss,
+            validation_loss: report.validation_loss,
+        }
+    }
+}
+
+/// Why the positive class is the one it is, in words that follow the label.
+pub fn chosen(classifier: &Classifier, is_asked: bool, is_of_init: bool) -> &'static str {
+    let labels = classifier.labels();
+    if is_of_init {
+        "as in the model of --init"
+    } else if is_asked {
+        "as asked for"
+    } else if [&labels.negative, &labels.positive]
+        .iter()
+        .all(|label| label.eq_ignore_ascii_case("true") || label.eq_ignore_ascii_case("false"))
+    {
+        "true rather than false"
+    } else if is_larger_number(labels) {
+        "the larger number"
+    } else {
+        "the later label in byte order"
+    }
+}
+
+/// Whether the positive label is chosen as the larger of two numbers; codes such as 007 are compared as text.
+fn is_larger_number(labels: &Labels) -> bool {
+    let number = |text: &str| match Cell::parse(text) {
+        // Spellings of one number are one label, those of a code are not.
+        Cell::Number(value) => {
+            let plain = Labels {
+                negative: value.to_string(),
+                positive: "no number".to_owned(),
+            };
+            (plain.classify(text) == Some(false)).then_some(value)
+        }
+        _ => None,
+    };
+    matches!((number(&labels.negative), number(&labels.positive)), (Some(a), Some(b)) if a < b)
+}
+
+/// Hidden layers as the option has them.
+pub fn sizes(hidden: &[usize]) -> String {
+    match hidden {
+        [] => "none".to_owned(),
+        sizes => sizes
+            .iter()
+            .map(usize::to_string)
+            .collect::<Vec<_>>()
+            .join(","),
+    }
+}
+
+impl Finished<'_> {
+    /// As JSON.
+    ///
+    /// # Errors
+    /// If a metric can't be computed.
+    pub fn json(&self) -> Result<Json, Failure> {
+        let (classifier, training) = (self.classifier, self.training);
+        let (record, labels) = (&classifier.provenance().training, classifier.labels());
+        let (train, validation) = (self.train()?, self.validation()?);
+        let network = classifier.network();
+        Ok(Json {
+            data: self.data.to_owned(),
+            rows: self.rows(),
+            features: classifier.schema().inputs(),
+            target: classifier.schema().target().to_owned(),
+            positive: labels.positive.clone(),
+            negative: labels.negative.clone(),
+            positive_chosen: self.chosen,
+            rows_without_label: training.rows_without_label,
+            layers: std::iter::once(network.inputs)
+                .chain(network.layers.iter().map(|layer| layer.units))
+                .collect(),
+            parameter_count: network.parameter_count(),
+            precision: record.precision.to_string(),
+            preprocess: if record.standardised {
+                "standard"
+            } else {
+                "none"
+            },
+            optimizer: record.optimizer.name.clone(),
+            learning_rate: record.learning_rate,
+            epochs: training.history.len(),
+            batch_size: training.info.batch_rows,
+            shuffle: record.shuffle,
+            seed: record.seed,
+            steps: training.steps,
+            threads: training.info.threads,
+            isa: training.info.isa.to_string(),
+            seconds_total: self.seconds_total,
+            seconds_training: training.seconds,
+            samples_per_second: training.samples_per_second(),
+            train: train.into(),
+            validation: validation.map(Summary::from),
+            baseline: Majority::of(&self.baseline()?, labels),
+            model_path: self.output.map(|path| path.to_string_lossy().into_owned()),
+            model_hash: model::hash(classifier)?,
+            history: training.history.iter().map(Epoch::from).collect(),
+        })
+    }
+
+    /// For people.
+    ///
+    /// # Errors
+    /// If a metric can't be computed.
+    pub fn text(&self) -> Result<String, Failure> {
+        let (classifier, training) = (self.classifier, self.training);
+        let record = &classifier.provenance().training;
+        let (schema, labels) = (classifier.schema(), classifier.labels());
+        let (train, validation, baseline) = (self.train()?, self.validation()?, self.baseline()?);
+        let classes = match &validation {
+            Some(validation) if matches!(self.held, Held::Share) => {
+                [train, validation].map(Report::clone).to_vec()
+            }
+            _ => vec![train.clone()],
+        };
+        let count =
+            |class: fn(&Report) -> f64| grouped(classes.iter().map(class).sum::<f64>() as usize);
+        let mut lines = vec![
+            format!(
+                "data        {}: {}, {}, target \"{}\"",
+                escape(self.data),
+                counted(self.rows(), "row"),
+                counted(schema.inputs(), "feature"),
+                escape(schema.target()),
+            ),
+            format!(
+                "classes     positive is \"{}\" ({}), {}; negative is \"{}\" ({})",
+                escape(&labels.positive),
+                count(|report| report.confusion.positives()),
+                self.chosen,
+                escape(&labels.negative),
+                count(|report| report.confusion.negatives()),
+            ),
+            format!(
+                "network     {}, {} in {}",
+                classifier.network(),
+                counted(classifier.network().parameter_count(), "parameter"),
+                record.precision,
+            ),
+            format!(
+                "training    {} of {}, batch {}, {}, learning rate {}, seed {}",
+                counted(training.history.len(), "epoch"),
+                counted(training.info.steps_per_epoch, "step"),
+                training.info.batch_rows,
+                record.optimizer.name,
+                record.learning_rate,
+                record.seed,
+            ),
+            format!(
+                "time        {} for the steps on {} ({}), {} in all",
+                duration(Duration::from_secs_f64(training.seconds)),
+                counted(training.info.threads, "thread"),
+                training.info.isa,
+                duration(Duration::from_secs_f64(self.seconds_total)),
+            ),
+            String::new(),
+            "              rows  log loss  accuracy  ROC AUC".to_owned(),
+            scores("train", train, "these rows were trained on"),
+        ];
+        let majority = escape(labels.of(baseline.majority));
+        if let Some(validation) = validation {
+            lines.push(scores("validation", validation, "these rows were held out"));
+        }
+        lines.push(format!(
+            "{:<10}  {:>6}  {:>8.4}  {:>8.4}  {:>7}  always \"{majority}\", probability {:.4}",
+            "baseline",
+            grouped(validation.unwrap_or(train).rows),
+            baseline.log_loss,
+            baseline.accuracy,
+            "–",
+            baseline.positive_rate,
+        ));
+        lines.push(String::new());
+        let path = self.output.map(|path| terminal::shown(path).to_string());
+        lines.push(format!(
+            "model       {}",
+            path.as_deref().unwrap_or("standard output")
+        ));
+        let model = path.as_deref().unwrap_or("MODEL");
+        lines.push(format!("next        {}", self.advice(train, validation)));
+        lines.push(format!("            chainrule predict {model} NEW.csv"));
+        lines.push(format!("            chainrule inspect {model}"));
+        Ok(lines
+            .iter()
+            .map(|line| format!("{}\n", line.trim_end()))
+            .collect())
+    }
+
+    /// One thing to try, from what the losses say.
+    fn advice(&self, train: &Report, validation: Option<&Report>) -> String {
+        let history = &self.training.history;
+        let epochs = history.len();
+        if epochs == 0 {
+            return "this is the initial model: train it with --epochs 1 or more".to_owned();
+        }
+        if let Some(validation) = validation {
+            let best = history
+                .iter()
+                .filter_map(|epoch| Some((epoch.validation_loss?, epoch.epoch)))
+                .min_by(|a, b| a.0.total_cmp(&b.0));
+            if validation.log_loss >= validation.baseline.log_loss {
+                return "on the held-out rows this is no better than the baseline: try other --epochs, --learning-rate or --hidden, \
+                        or see whether the features can tell the classes apart".to_owned();
+            }
+            if let Some((loss, epoch)) = best
+                && epoch * 10 < epochs * 9
+                && loss < 0.98 * validation.log_loss
+            {
+                return format!(
+                    "the validation loss was lower ({loss:.4}) after epoch {epoch}: try --epochs {epoch}, or fewer units in --hidden"
+                );
+            }
+        }
+        let before = &history[(epochs * 9 / 10).min(epochs - 1)];
+        if history[epochs - 1].train_loss < 0.99 * before.train_loss && train.log_loss > 0.01 {
+            return format!(
+                "the loss is still falling: try --epochs {}",
+                epochs.saturating_mul(2)
+            );
+        }
+        match validation {
+            None => "no rows were held out, so only other rows can tell how good the model is: chainrule evaluate".to_owned(),
+            Some(_) => "another --seed shows how much of this is luck of the draw".to_owned(),
+        }
+    }
+
+    /// Rows of the data with a label, held out or not.
+    fn rows(&self) -> usize {
+        let held = match self.held {
+            Held::Share => self.training.info.validation_rows,
+            Held::Table(_) => 0,
+        };
+        self.training.info.rows + held
+    }
+
+    fn train(&self) -> Result<&Report, Failure> {
+        self.training
+            .train
+            .as_ref()
+            .map_err(|error| error.clone().into())
+    }
+
+    fn validation(&self) -> Result<Option<&Report>, Failure> {
+        let report = self
+            .training
+            .validation
+            .as_ref()
+            .map(Result::as_ref)
+            .transpose();
+        report.map_err(|error| error.clone().into())
+    }
+
+    /// Of the rows that tell how good the model is: those held out, if there are any.
+    fn baseline(&self) -> Result<Baseline, Failure> {
+        Ok(self.validation()?.unwrap_or(self.train()?).baseline)
+    }
+}
+
+fn scores(name: &str, report: &Report, remark: &str) -> String {
+    let reason = report
+        .roc_auc
+        .err()
+        .map(|reason| format!("; no ROC AUC: {reason}"))
+        .unwrap_or_default();
+    format!(
+        "{name:<10}  {:>6}  {:>8.4}  {:>8.4}  {:>7}  {remark}{reason}",
+        grouped(report.rows),
+        report.log_loss,
+        report.accuracy,
+        shown(report.roc_auc.ok()),
+    )
+}
