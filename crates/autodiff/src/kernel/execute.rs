@@ -3,12 +3,11 @@
 use nalgebra::{DMatrixView, DMatrixViewMut};
 
 use super::buffer::AlignedVec;
-use super::convert::{Lie, TransposeArgs, TransposeKernel, convert};
+use super::convert::{Lie, TransposeArgs, convert};
 use super::crew::{Panicked, Team, Worker};
-use super::dispatch::entry;
 use super::map::{MapArg, MapArgs, Read};
-use super::product::{JoinArgs, JoinKernel, ProductArgs, ProductKernel, Walk};
-use super::sum::{AllArgs, AllKernel, ColumnsArgs, ColumnsKernel, DotArgs, DotKernel, sum_of_line};
+use super::product::{JoinArgs, ProductArgs, Walk};
+use super::sum::{AllArgs, ColumnsArgs, DotArgs, sum_of_line};
 use crate::op::{DynOp, View, ViewMut};
 use crate::plan::program::{
     BufferId, Dot, Group, Layout, Over, Place, Product, Program, Space, Spot, Stage, Step, Sum,
@@ -416,8 +415,11 @@ impl<T: Scalar> Shared<'_, T> {
                 }
                 Work::Product(p) => {
                     let all = p.rows.div_ceil(T::LANES);
-                    for first in (0..all).step_by(BLOCKS) {
-                        let count = BLOCKS.min(all - first);
+                    let parts = all.div_ceil(BLOCKS);
+                    for part in 0..parts {
+                        // Even parts: four blocks are two and two.
+                        let (first, end) = (all * part / parts, all * (part + 1) / parts);
+                        let count = end - first;
                         self.product(p, &step.group, (first, count), (from, to), scratch);
                     }
                 }
@@ -452,7 +454,7 @@ impl<T: Scalar> Shared<'_, T> {
         let walk = self.walk(p, b.block);
         let (first, count) = blocks;
         let line = p.cols.is_one();
-        let kernel = entry::<T, ProductKernel>(program.isa);
+        let kernel = program.kernels.product;
         let mut col = cols.0;
         while col < cols.1 {
             let width = (cols.1 - col).min(PIECE);
@@ -508,7 +510,7 @@ impl<T: Scalar> Shared<'_, T> {
         tile: ProductArgs<T>,
         scratch: Scratch<T>,
     ) {
-        let join = entry::<T, JoinKernel>(self.run.program.isa);
+        let join = self.run.program.kernels.join;
         let piece = PIECE * T::LANES;
         // The first tile of the scratch may hold the result: finished subtrees come after it.
         let level = |depth: usize| {
@@ -579,7 +581,12 @@ impl<T: Scalar> Shared<'_, T> {
             k_segment: k.1,
             k_jump: k.2,
             j_stride: j.0,
-            j_group: j.1,
+            // Groups are blocks of L, a power of two; what is whole is one group.
+            j_shift: if j.1 == whole {
+                usize::BITS - 1
+            } else {
+                j.1.ilog2()
+            },
             j_jump: j.2,
         }
     }
@@ -642,7 +649,7 @@ impl<T: Scalar> Shared<'_, T> {
                 Spot::Buffer(id) => self.at(id).ptr.add(from),
                 _ => scratch.tiles,
             };
-            entry::<T, DotKernel>(self.run.program.isa)(&args(produced));
+            (self.run.program.kernels.dot)(&args(produced));
             self.line(
                 group,
                 first,
@@ -677,7 +684,7 @@ impl<T: Scalar> Shared<'_, T> {
                     line.iter().fold(T::ZERO, |s, &v| s + v)
                 };
             } else {
-                entry::<T, ColumnsKernel>(self.run.program.isa)(&ColumnsArgs {
+                (self.run.program.kernels.columns)(&ColumnsArgs {
                     x: x.ptr.add(first * x.block).cast_const(),
                     x_block: x.block,
                     blocks: count,
@@ -705,7 +712,7 @@ impl<T: Scalar> Shared<'_, T> {
                 let line = std::slice::from_raw_parts(x.ptr, sum.cols.at(self.run.batch));
                 *produced = line.iter().fold(T::ZERO, |s, &v| s + v);
             } else {
-                entry::<T, AllKernel>(self.run.program.isa)(&AllArgs {
+                (self.run.program.kernels.all)(&AllArgs {
                     x: x.ptr.cast_const(),
                     x_block: x.block,
                     rows: sum.rows,
@@ -803,7 +810,7 @@ impl<T: Scalar> Shared<'_, T> {
             // SAFETY: the plan gave each operand the space of the group, or a repetition of it.
             unsafe {
                 (map.function)(&MapArgs {
-                    op: map.op.data(),
+                    op: map.data.get(),
                     args,
                     out,
                     vectors,
@@ -873,7 +880,7 @@ impl<T: Scalar> Shared<'_, T> {
                         let to = self
                             .state
                             .add(copy + first / lanes * to_block + block * lanes * lanes);
-                        entry::<T, TransposeKernel>(self.run.program.isa)(&TransposeArgs {
+                        (self.run.program.kernels.transpose)(&TransposeArgs {
                             from: out.cast_const(),
                             to,
                             to_block,
@@ -1008,10 +1015,10 @@ impl Items {
 
     /// The blocks and columns of one part: along the blocks first, so that neighbours share the columns of the right operand.
     fn part(self, index: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
-        let rows = self.blocks.div_ceil(self.block_step);
-        let (block, col) = (index % rows * self.block_step, index / rows * PIECE);
+        let parts = self.blocks.div_ceil(self.block_step);
+        let (part, col) = (index % parts, index / parts * PIECE);
         (
-            block..self.blocks.min(block + self.block_step),
+            self.blocks * part / parts..self.blocks * (part + 1) / parts,
             col..self.cols.min(col + PIECE),
         )
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::dispatch::{Kernel, entry};
 use super::lanes::Vector;
 use crate::elementwise::{Binary, Map1, Map2, Map3, Ternary, Unary};
+use crate::op::OpRef;
 use crate::{Isa, Scalar};
 
 /// What an elementwise kernel is called with: raw, because a piece of a shared buffer stands behind each pointer.
@@ -15,6 +16,25 @@ pub(crate) struct MapArgs<T> {
     pub(crate) out: *mut T,
     /// How many vectors to write.
     pub(crate) vectors: usize,
+}
+
+/// The address of an operation's own data. It stands beside a share of the operation, which keeps it alive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpData(*const ());
+
+// SAFETY: operations are `Sync`, and this is a shared reference to one.
+unsafe impl Send for OpData {}
+// SAFETY: as above.
+unsafe impl Sync for OpData {}
+
+impl OpData {
+    pub(crate) fn of(op: &OpRef) -> Self {
+        Self(op.data())
+    }
+
+    pub(crate) fn get(self) -> *const () {
+        self.0
+    }
 }
 
 /// One argument of an elementwise kernel.

@@ -17,3 +17,4 @@ pub mod map;
 pub mod portable;
 pub mod product;
 pub mod sum;
+pub mod table;

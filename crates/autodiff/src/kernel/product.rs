@@ -18,8 +18,9 @@ pub(crate) struct Walk {
     pub(crate) k_jump: usize,
     /// Between neighbours in `j`.
     pub(crate) j_stride: usize,
-    /// `j` in one group, and from one group to the next.
-    pub(crate) j_group: usize,
+    /// The logarithm of how many `j` are in one group, and from one group to the next. A shift and not a division: a tile
+    /// asks once for each of its columns.
+    pub(crate) j_shift: u32,
     pub(crate) j_jump: usize,
 }
 
@@ -28,8 +29,9 @@ impl Walk {
         k / self.k_segment * self.k_jump + k % self.k_segment * self.k_stride
     }
 
+    #[inline(always)]
     fn j_offset(&self, j: usize) -> usize {
-        j / self.j_group * self.j_jump + j % self.j_group * self.j_stride
+        (j >> self.j_shift) * self.j_jump + (j & !(usize::MAX << self.j_shift)) * self.j_stride
     }
 }
 
@@ -67,75 +69,53 @@ impl<T: Scalar> Kernel<T> for ProductKernel {
         // Tiles by registers: 3 × 8 accumulators of 32 (AVX-512), 1 × 6 pairs of 16 (AVX2), and what the portable path likes.
         // SAFETY: promised by the caller.
         unsafe {
-            match V::REGISTERS {
-                32 => {
-                    let mut block = 0;
-                    while args.blocks - block >= 3 {
-                        columns_of_8::<T, V, 3>(args, block);
-                        block += 3;
-                    }
-                    match args.blocks - block {
-                        2 => columns_of_8::<T, V, 2>(args, block),
-                        1 => columns_of_8::<T, V, 1>(args, block),
-                        _ => {}
-                    }
+            if V::REGISTERS == 32 {
+                let mut block = 0;
+                while args.blocks - block >= 3 {
+                    columns::<T, V, 3, 8>(args, block);
+                    block += 3;
                 }
-                _ => {
-                    for block in 0..args.blocks {
-                        columns_of_6::<T, V>(args, block);
-                    }
+                match args.blocks - block {
+                    2 => columns::<T, V, 2, 8>(args, block),
+                    1 => columns::<T, V, 1, 8>(args, block),
+                    _ => {}
+                }
+            } else {
+                for block in 0..args.blocks {
+                    columns::<T, V, 1, 6>(args, block);
                 }
             }
         }
     }
 }
 
+/// All columns of `M` blocks, in tiles of at most `WIDEST` columns that are as even as can be: a narrow last tile would wait for its
+/// few chains.
 #[inline(always)]
-unsafe fn columns_of_8<T: Scalar, V: Vector<Scalar = T>, const M: usize>(
+unsafe fn columns<T: Scalar, V: Vector<Scalar = T>, const M: usize, const WIDEST: usize>(
     args: &ProductArgs<T>,
     block: usize,
 ) {
+    let tiles = args.cols.div_ceil(WIDEST);
     let mut col = 0;
-    // SAFETY: promised by the caller.
-    unsafe {
-        while args.cols - col >= 8 {
-            tile::<T, V, M, 8>(args, block, col);
-            col += 8;
+    for index in 0..tiles {
+        let left = tiles - index;
+        let width = (args.cols - col).div_ceil(left);
+        // SAFETY: promised by the caller.
+        unsafe {
+            match width {
+                1 => tile::<T, V, M, 1>(args, block, col),
+                2 => tile::<T, V, M, 2>(args, block, col),
+                3 => tile::<T, V, M, 3>(args, block, col),
+                4 => tile::<T, V, M, 4>(args, block, col),
+                5 => tile::<T, V, M, 5>(args, block, col),
+                6 => tile::<T, V, M, 6>(args, block, col),
+                7 if WIDEST > 6 => tile::<T, V, M, 7>(args, block, col),
+                _ if WIDEST > 6 => tile::<T, V, M, 8>(args, block, col),
+                _ => {}
+            }
         }
-        if args.cols - col >= 4 {
-            tile::<T, V, M, 4>(args, block, col);
-            col += 4;
-        }
-        if args.cols - col >= 2 {
-            tile::<T, V, M, 2>(args, block, col);
-            col += 2;
-        }
-        if args.cols - col >= 1 {
-            tile::<T, V, M, 1>(args, block, col);
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn columns_of_6<T: Scalar, V: Vector<Scalar = T>>(args: &ProductArgs<T>, block: usize) {
-    let mut col = 0;
-    // SAFETY: promised by the caller.
-    unsafe {
-        while args.cols - col >= 6 {
-            tile::<T, V, 1, 6>(args, block, col);
-            col += 6;
-        }
-        if args.cols - col >= 4 {
-            tile::<T, V, 1, 4>(args, block, col);
-            col += 4;
-        }
-        if args.cols - col >= 2 {
-            tile::<T, V, 1, 2>(args, block, col);
-            col += 2;
-        }
-        if args.cols - col >= 1 {
-            tile::<T, V, 1, 1>(args, block, col);
-        }
+        col += width;
     }
 }
 

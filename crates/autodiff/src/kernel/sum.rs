@@ -117,7 +117,7 @@ impl<T: Scalar> Kernel<T> for ColumnsKernel {
                     }
                     sum
                 };
-                let sum = if args.chunked {
+                let sum = if args.chunked && args.cols > CHUNK {
                     tree(args.cols, V::splat_scalar(T::ZERO), chain, |a, b| a + b)
                 } else {
                     chain(0, args.cols)
@@ -131,7 +131,11 @@ impl<T: Scalar> Kernel<T> for ColumnsKernel {
 /// A chunked sum of a line of numbers.
 pub(crate) fn sum_of_line<T: Scalar>(line: &[T]) -> T {
     let chain = |from: usize, to: usize| line[from..to].iter().fold(T::ZERO, |sum, &x| sum + x);
-    tree(line.len(), T::ZERO, chain, |a, b| a + b)
+    if line.len() <= CHUNK {
+        chain(0, line.len())
+    } else {
+        tree(line.len(), T::ZERO, chain, |a, b| a + b)
+    }
 }
 
 /// The tree over chunks of [`CHUNK`] columns, as they come: a counter in binary, whose digits are finished subtrees.

@@ -1,6 +1,7 @@
 //! What a plan runs: buffers, and stages of steps. Data only; `kernel::execute` runs it.
 
-use crate::kernel::map::{MapFn, Read};
+use crate::kernel::map::{MapFn, OpData, Read};
+use crate::kernel::table::Table;
 use crate::op::OpRef;
 use crate::{Dim, Isa, Scalar};
 
@@ -84,6 +85,8 @@ pub(crate) struct Operand {
 #[derive(Debug, Clone)]
 pub(crate) struct MapStep<T: Scalar> {
     pub(crate) function: MapFn<T>,
+    /// Where the operation's own data is.
+    pub(crate) data: OpData,
     pub(crate) op: OpRef,
     pub(crate) args: Vec<Operand>,
     pub(crate) out: Spot,
@@ -195,6 +198,7 @@ pub(crate) struct InputSpec {
 #[derive(Debug)]
 pub(crate) struct Program<T: Scalar> {
     pub(crate) isa: Isa,
+    pub(crate) kernels: Table<T>,
     pub(crate) buffers: Vec<Buffer>,
     pub(crate) constants: Vec<T>,
     pub(crate) stages: Vec<Stage<T>>,

@@ -3,7 +3,8 @@
 //! A stage is what runs between two joins of the threads. Its *chain* goes tile by tile over the samples; its *units* are split over their
 //! outputs. An item waits for the next stage where it needs all samples of an earlier one, or an output that other threads make.
 
-use crate::kernel::map::Read;
+use crate::kernel::map::{OpData, Read};
+use crate::kernel::table::Table;
 use crate::plan::CompileOptions;
 use crate::plan::items::{Domain, Item, ItemId, ItemKind, Items};
 use crate::plan::program::{
@@ -337,6 +338,7 @@ impl<T: Scalar> Scheduler<'_, T> {
             .collect();
         Program {
             isa: self.options.isa,
+            kernels: Table::new(self.options.isa),
             buffers: buffers.buffers,
             constants: self.items.constants,
             stages,
@@ -462,6 +464,7 @@ impl<T: Scalar> Scheduler<'_, T> {
             };
             maps.push(MapStep {
                 function: kernel.function(self.options.isa),
+                data: OpData::of(op),
                 op: op.clone(),
                 args,
                 out,
@@ -530,9 +533,11 @@ fn copy_step<T: Scalar>(
     } else {
         Read::Vectors
     };
+    let op: crate::op::OpRef = std::sync::Arc::new(Map1(Copy));
     let map = MapStep {
         function: MapKernel::<T>::unary::<Copy>().function(options.isa),
-        op: std::sync::Arc::new(Map1(Copy)),
+        data: OpData::of(&op),
+        op,
         args: vec![Operand {
             spot: Spot::Buffer(from),
             read,
