@@ -23,10 +23,13 @@ pub fn tanh<V: Lanes>(x: V) -> V {
     let e_low = power.mul_add(rest, first - e);
     let d = e + two;
     let d_low = e - (d - two);
-    let quotient = e / d;
+    // from ¾ on better as 1 − 2 / D
+    let small = a.lt(V::splat(0.75));
+    let quotient = V::select(small, e, V::splat(-2.0)) / d;
     // one Newton step for what the three roundings lost; 1/D is (1 − E/D) / 2
     let lost = (-quotient).mul_add(d, e) + (-quotient).mul_add(d_low, e_low);
     let half = V::splat(0.5);
     let inverse = (-quotient).mul_add(half, half);
-    lost.mul_add(inverse, quotient).copysign(x)
+    let rest = V::select(small, lost * inverse, one);
+    (quotient + rest).copysign(x)
 }
