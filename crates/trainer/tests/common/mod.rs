@@ -1,0 +1,37 @@
+//! Data and networks for several tests.
+
+use chainrule_nn::random::{Purpose, Stream};
+use chainrule_nn::{Initializer, Network, Precision};
+use chainrule_trainer::{Real, Samples};
+
+/// Made-up rows: normal features, a smooth nonlinear rule with noise.
+pub fn samples<T: Real>(features: usize, rows: usize, seed: u64) -> Samples<T> {
+    // Any stream that no training uses.
+    let mut stream = Stream::new(seed, Purpose::InitialWeights, 1_000_000);
+    let (mut x, mut y) = (Vec::new(), Vec::new());
+    for _ in 0..rows {
+        let row: Vec<f64> = (0..features).map(|_| stream.normal()).collect();
+        let score = row[0] * row[features / 2] + row[features - 1] + 0.3 * stream.normal();
+        x.extend(row.iter().map(|&value| T::from_f64(value)));
+        y.push(if score > 0.0 { T::ONE } else { T::ZERO });
+    }
+    Samples {
+        features,
+        x,
+        y,
+        weights: None,
+    }
+}
+
+/// First parameters, biases drawn too so that nothing is zero.
+pub fn first<T: Real>(network: &Network, seed: u64) -> Vec<T> {
+    let mut stream = Stream::new(seed, Purpose::InitialWeights, 2_000_000);
+    let drawn = network.initial_parameters(Initializer::XavierUniform, seed, Precision::F64);
+    let any = |w: f64| if w == 0.0 { stream.symmetric(0.3) } else { w };
+    drawn
+        .to_vec::<f64>()
+        .into_iter()
+        .map(any)
+        .map(T::from_f64)
+        .collect()
+}
