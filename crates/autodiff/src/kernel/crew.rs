@@ -237,6 +237,9 @@ impl Worker<'_> {
 
     /// This worker's share of `0..n`: contiguous, and as even as can be. `turn` moves the longer shares around.
     pub(crate) fn share(&self, n: usize, turn: usize) -> std::ops::Range<usize> {
+        if self.count == 1 {
+            return 0..n;
+        }
         let index = (self.index + turn) % self.count;
         n * index / self.count..n * (index + 1) / self.count
     }

@@ -1010,11 +1010,20 @@ impl Items {
     }
 
     fn count(self) -> usize {
-        self.blocks.div_ceil(self.block_step) * self.cols.div_ceil(PIECE)
+        let rows = if self.blocks <= self.block_step {
+            self.blocks.min(1)
+        } else {
+            self.blocks.div_ceil(self.block_step)
+        };
+        rows * self.cols.div_ceil(PIECE)
     }
 
     /// The blocks and columns of one part: along the blocks first, so that neighbours share the columns of the right operand.
     fn part(self, index: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+        if self.blocks <= self.block_step {
+            let col = index * PIECE;
+            return (0..self.blocks, col..self.cols.min(col + PIECE));
+        }
         let parts = self.blocks.div_ceil(self.block_step);
         let (part, col) = (index % parts, index / parts * PIECE);
         (

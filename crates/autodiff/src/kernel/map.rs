@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::dispatch::{Kernel, entry};
-use super::lanes::Vector;
+use super::lanes::{Lanes, Vector};
 use crate::elementwise::{Binary, Map1, Map2, Map3, Ternary, Unary};
 use crate::op::OpRef;
 use crate::{Isa, Scalar};
@@ -120,17 +120,7 @@ impl<T: Scalar, U: Unary> Kernel<T> for Kernel1<U> {
         // gives pieces that lie inside their buffers (checked when it is made) and no other thread writes to.
         unsafe {
             let op = &*a.op.cast::<Map1<U>>();
-            if a.args[0].read == Read::Vectors {
-                for i in 0..a.vectors {
-                    let x = V::load(a.args[0].ptr.add(i * T::LANES));
-                    op.0.value(x).store(a.out.add(i * T::LANES));
-                }
-            } else {
-                for i in 0..a.vectors {
-                    op.0.value(read::<T, V>(&a.args[0], i))
-                        .store(a.out.add(i * T::LANES));
-                }
-            }
+            each::<T, V, _, 1>(a, op);
         }
     }
 }
@@ -142,28 +132,7 @@ impl<T: Scalar, B: Binary> Kernel<T> for Kernel2<B> {
         // SAFETY: as for `Kernel1`.
         unsafe {
             let op = &*a.op.cast::<Map2<B>>();
-            match (a.args[0].read, a.args[1].read) {
-                (Read::Vectors, Read::Vectors) => {
-                    for i in 0..a.vectors {
-                        let x = V::load(a.args[0].ptr.add(i * T::LANES));
-                        let y = V::load(a.args[1].ptr.add(i * T::LANES));
-                        op.0.value(x, y).store(a.out.add(i * T::LANES));
-                    }
-                }
-                (Read::SameNumber, Read::Vectors) => {
-                    let x = V::splat_scalar(*a.args[0].ptr);
-                    for i in 0..a.vectors {
-                        let y = V::load(a.args[1].ptr.add(i * T::LANES));
-                        op.0.value(x, y).store(a.out.add(i * T::LANES));
-                    }
-                }
-                _ => {
-                    for i in 0..a.vectors {
-                        let (x, y) = (read::<T, V>(&a.args[0], i), read::<T, V>(&a.args[1], i));
-                        op.0.value(x, y).store(a.out.add(i * T::LANES));
-                    }
-                }
-            }
+            each::<T, V, _, 2>(a, op);
         }
     }
 }
@@ -175,10 +144,90 @@ impl<T: Scalar, F: Ternary> Kernel<T> for Kernel3<F> {
         // SAFETY: as for `Kernel1`.
         unsafe {
             let op = &*a.op.cast::<Map3<F>>();
+            each::<T, V, _, 3>(a, op);
+        }
+    }
+}
+
+/// The operations by their number of arguments. A trait and not closures: only functions can be marked to be inlined.
+trait Each<const N: usize> {
+    fn at<V: Lanes>(&self, args: [V; N]) -> V;
+}
+
+impl<U: Unary> Each<1> for Map1<U> {
+    #[inline(always)]
+    fn at<V: Lanes>(&self, [x]: [V; 1]) -> V {
+        self.0.value(x)
+    }
+}
+
+impl<B: Binary> Each<2> for Map2<B> {
+    #[inline(always)]
+    fn at<V: Lanes>(&self, [x, y]: [V; 2]) -> V {
+        self.0.value(x, y)
+    }
+}
+
+impl<F: Ternary> Each<3> for Map3<F> {
+    #[inline(always)]
+    fn at<V: Lanes>(&self, [x, y, z]: [V; 3]) -> V {
+        self.0.value(x, y, z)
+    }
+}
+
+/// A vector in memory that starts at a cache line.
+#[repr(align(64))]
+struct Aligned<A>(A);
+
+/// Calls `value` for every vector of the piece. One loop serves arguments that advance and arguments that stay: the latter are written out
+/// once and read with a stride of zero.
+///
+/// # Safety
+/// The arguments and the result hold what they are said to.
+#[inline(always)]
+unsafe fn each<T: Scalar, V: Vector<Scalar = T>, E: Each<N>, const N: usize>(
+    a: &MapArgs<T>,
+    op: &E,
+) {
+    let zero = V::splat_scalar(T::ZERO);
+    let mut fixed = [const { None::<Aligned<V>> }; N];
+    let mut streams = [(a.args[0].ptr, 0); N];
+    let mut numbers = false;
+    for (n, stream) in streams.iter_mut().enumerate() {
+        let arg = &a.args[n];
+        // SAFETY: promised by the caller.
+        *stream = unsafe {
+            match arg.read {
+                Read::Vectors => (arg.ptr, T::LANES),
+                Read::SameVector => (arg.ptr, 0),
+                Read::SameNumber => {
+                    let spread = fixed[n].insert(Aligned(V::splat_scalar(*arg.ptr)));
+                    (std::ptr::from_ref(&spread.0).cast(), 0)
+                }
+                Read::NumberEach => {
+                    numbers = true;
+                    (arg.ptr, 1)
+                }
+            }
+        };
+    }
+    // SAFETY: promised by the caller.
+    unsafe {
+        if numbers {
             for i in 0..a.vectors {
-                let (x, y) = (read::<T, V>(&a.args[0], i), read::<T, V>(&a.args[1], i));
-                let z = read::<T, V>(&a.args[2], i);
-                op.0.value(x, y, z).store(a.out.add(i * T::LANES));
+                let mut x = [zero; N];
+                for (n, x) in x.iter_mut().enumerate() {
+                    *x = read::<T, V>(&a.args[n], i);
+                }
+                op.at(x).store(a.out.add(i * T::LANES));
+            }
+        } else {
+            for i in 0..a.vectors {
+                let mut x = [zero; N];
+                for (n, x) in x.iter_mut().enumerate() {
+                    *x = V::load(streams[n].0.add(i * streams[n].1));
+                }
+                op.at(x).store(a.out.add(i * T::LANES));
             }
         }
     }

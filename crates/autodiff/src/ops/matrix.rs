@@ -225,14 +225,7 @@ impl Op for Broadcast {
         vec![sum.into()]
     }
     fn key(&self) -> Option<Vec<u64>> {
-        let code = |d: Dim| {
-            if let Dim::Fixed(n) = d {
-                n as u64
-            } else {
-                u64::MAX
-            }
-        };
-        Some(vec![code(self.0.rows), code(self.0.cols)])
+        Some(self.0.bits().to_vec())
     }
 }
 

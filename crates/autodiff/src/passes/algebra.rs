@@ -40,9 +40,12 @@ pub(crate) fn simplify_since<'g>(
             continue;
         };
         let args: Vec<Expr<'g>> = old.iter().map(|&a| at(&new, a)).collect();
-        let made = rule(&*op, &args).or_else(|| {
-            let moved = args.iter().zip(&old).any(|(a, o)| a.id() != *o);
-            moved.then(|| apply(graph, op, &args))
+        let region = graph.arena().node(id).region;
+        let made = graph.within(region, || {
+            rule(&*op, &args).or_else(|| {
+                let moved = args.iter().zip(&old).any(|(a, o)| a.id() != *o);
+                moved.then(|| apply(graph, op, &args))
+            })
         });
         new[id.index() - before] = made;
     }

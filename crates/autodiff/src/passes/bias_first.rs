@@ -8,7 +8,7 @@ use crate::ops::{Broadcast, MatMul, Order};
 use crate::{Dim, Expr};
 
 pub(super) fn run(module: &Module) -> Module {
-    let users = count_users(module);
+    let users = module.count_users();
     Rebuild::module(module, |b, id, args| {
         if b.node(id).is::<Map2<Add>>() {
             let old = module.graph.arena().args(id).to_vec();
@@ -41,18 +41,4 @@ fn joined<'g>(b: &Rebuild<'g>, product: Expr<'g>, bias: Expr<'g>) -> Option<Expr
     }
     let at = |id: NodeId| Expr::new(b.graph(), id);
     Some(at(left).affine(&op, at(right), at(column)))
-}
-
-fn count_users(module: &Module) -> Vec<u32> {
-    let arena = module.graph.arena();
-    let mut users = vec![0; arena.len()];
-    for id in module.live() {
-        for arg in arena.args(id) {
-            users[arg.index()] += 1;
-        }
-    }
-    for result in module.results() {
-        users[result.index()] += 1;
-    }
-    users
 }

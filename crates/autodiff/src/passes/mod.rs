@@ -7,6 +7,7 @@
 //! | finished sums | yes | a scalar such as 1/B leaves the terms of a sum and scales the finished sum, once |
 //! | bias first | yes | a product plus a bias becomes sums that start at the bias |
 //! | transposed operands | no | a transpose disappears into the product that reads it |
+//! | elementwise pairs | no | two elementwise operations become one kernel, each still rounded |
 //!
 //! After the first four the graph is *canonical*: it says what the arithmetic means. Those that keep bits can be switched off
 //! ([`CompileOptions::without`](crate::CompileOptions::without)); so can the elementwise fusion, the reuse of buffers and
@@ -15,6 +16,7 @@
 pub(crate) mod algebra;
 mod bias_first;
 mod finished_sums;
+mod pairs;
 mod rebuild;
 mod stable_cross_entropy;
 mod transposed_operands;
@@ -41,7 +43,7 @@ pub(crate) struct Pass {
 }
 
 /// All passes over the graph, in order.
-pub(crate) const PASSES: [Pass; 5] = [
+pub(crate) const PASSES: [Pass; 6] = [
     Pass {
         name: "stable cross-entropy",
         keeps_bits: false,
@@ -66,6 +68,11 @@ pub(crate) const PASSES: [Pass; 5] = [
         name: "transposed operands",
         keeps_bits: true,
         run: transposed_operands::run,
+    },
+    Pass {
+        name: "elementwise pairs",
+        keeps_bits: true,
+        run: pairs::run,
     },
 ];
 
@@ -104,6 +111,21 @@ impl Module {
     pub(crate) fn live(&self) -> Vec<NodeId> {
         let results: Vec<NodeId> = self.results().collect();
         reachable(&self.graph, &results)
+    }
+
+    /// How many arguments and results each node is.
+    pub(crate) fn count_users(&self) -> Vec<u32> {
+        let arena = self.graph.arena();
+        let mut users = vec![0; arena.len()];
+        for id in self.live() {
+            for arg in arena.args(id) {
+                users[arg.index()] += 1;
+            }
+        }
+        for result in self.results() {
+            users[result.index()] += 1;
+        }
+        users
     }
 
     pub(crate) fn results(&self) -> impl Iterator<Item = NodeId> + '_ {

@@ -20,6 +20,7 @@ impl<'g> Rebuild<'g> {
         mut rule: impl for<'a> FnMut(&Rebuild<'a>, NodeId, &[Expr<'a>]) -> Expr<'a>,
     ) -> Module {
         let to = Graph::new();
+        to.arena.borrow_mut().regions = from.arena().regions.clone();
         let roots: Vec<NodeId> = outputs
             .iter()
             .copied()
@@ -41,7 +42,8 @@ impl<'g> Rebuild<'g> {
                 }));
                 let made = match b.node(id).kind {
                     NodeKind::Leaf(_) => b.leaf(id),
-                    NodeKind::Op(_) => rule(&b, id, &args),
+                    // What replaces a node of a region is of that region: values that are computed twice stay apart.
+                    NodeKind::Op(_) => b.to.within(b.node(id).region, || rule(&b, id, &args)),
                 };
                 b.carry_name(id, made);
                 new[id.index()] = Some(made.id());
