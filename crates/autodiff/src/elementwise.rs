@@ -41,7 +41,7 @@ pub trait Unary: Send + Sync + 'static {
     /// The result, for all lanes at once.
     fn value<V: Lanes>(&self, x: V) -> V;
 
-    /// The derivative of the result `y` in `x`.
+    /// The derivative of the result `y` in `x`. A constant 0 says that nothing is passed back at all.
     fn derivative<'g>(&self, x: Expr<'g>, y: Expr<'g>) -> Expr<'g>;
 
     /// The bits of the operation's own data: see [`Op::key`].
@@ -139,6 +139,9 @@ impl<U: Unary> Op for Map1<U> {
         cotangent: Expr<'g>,
     ) -> Vec<Cotangent<'g>> {
         let derivative = self.0.derivative(args[0], result);
+        if derivative.is_constant(0.0) {
+            return vec![Cotangent::Zero];
+        }
         let passed = if U::BOUNDED {
             cotangent * derivative
         } else {

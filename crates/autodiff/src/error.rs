@@ -56,6 +56,16 @@ pub enum CompileError {
         /// Where the gradient was asked for.
         location: &'static Location<'static>,
     },
+    /// A matrix of derivatives was asked of a value whose size is not fixed.
+    #[error("{op} makes a matrix of fixed size, and {shape} varies with the batch (at {location})")]
+    NotFixed {
+        /// The transformation.
+        op: String,
+        /// The shape found.
+        shape: Shape,
+        /// Where it was asked for.
+        location: &'static Location<'static>,
+    },
     /// An operation has no derivative in an argument that the gradient needs.
     #[error(
         "{op} is not differentiable in its argument {argument} (at {location}): take the gradient along another path, or stop it there with .stop_gradient()"
@@ -65,6 +75,16 @@ pub enum CompileError {
         op: String,
         /// The argument, counted from 0.
         argument: usize,
+        /// Where the gradient was asked for.
+        location: &'static Location<'static>,
+    },
+    /// An operation's vector-Jacobian product does not fit its arguments: a bug in the operation.
+    #[error("the vjp of {op} is wrong: {reason} (gradient asked for at {location})")]
+    BrokenRule {
+        /// The operation.
+        op: String,
+        /// What does not fit.
+        reason: String,
         /// Where the gradient was asked for.
         location: &'static Location<'static>,
     },

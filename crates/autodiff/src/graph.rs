@@ -1,12 +1,13 @@
 //! The graph: an arena of interned nodes.
 
 use std::cell::{Ref, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::panic::Location;
 
 use crate::op::{DynOp, OpRef};
+use crate::region::{RegionId, Regions};
 use crate::{CompileError, Expr, Op, Shape};
 
 /// The index of a node. Arguments always come before the nodes that use them.
@@ -66,7 +67,7 @@ pub(crate) struct Node {
     pub(crate) location: &'static Location<'static>,
     args_start: u32,
     args_len: u32,
-    region: u32,
+    pub(crate) region: RegionId,
 }
 
 impl Node {
@@ -105,9 +106,13 @@ pub(crate) struct Arena {
     /// From a node's hash to the node: only looked up, never walked, so its order can't reach a result.
     interned: HashMap<u64, NodeId, BuildHasherDefault<HashIsKey>>,
     /// Names by node, in the order of the nodes.
-    names: std::collections::BTreeMap<NodeId, String>,
+    names: BTreeMap<NodeId, String>,
+    /// Names of leaves: only looked up, never walked.
+    leaf_names: HashSet<String>,
     error: Option<CompileError>,
-    region: u32,
+    pub(crate) regions: Regions,
+    /// The region that new nodes belong to.
+    pub(crate) region: RegionId,
 }
 
 impl Arena {
@@ -163,10 +168,7 @@ impl Arena {
             self.remember(hash, id);
         }
         if let Some(name) = name {
-            let taken = |(&other, n): (&NodeId, &String)| {
-                *n == name && self.node(other).leaf().is_some() && other != id
-            };
-            if self.names.iter().any(taken) {
+            if !self.leaf_names.insert(name.clone()) {
                 self.fail(CompileError::DuplicateName {
                     name: name.clone(),
                     location,

@@ -19,9 +19,11 @@ mod ops;
 mod passes;
 mod plan;
 mod reference;
+mod region;
 mod scalar;
 mod shape;
 mod step;
+mod transform;
 
 pub use check::{CheckError, GradientCheck, GradientReport, check_gradient};
 pub use elementwise::{Binary, Map1, Map2, Map3, Ternary, Unary};

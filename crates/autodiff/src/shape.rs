@@ -104,6 +104,14 @@ impl Shape {
         self.rows.at(batch) * self.cols.at(batch)
     }
 
+    /// The shape as data of an operation's key.
+    pub(crate) fn bits(self) -> [u64; 2] {
+        [self.rows, self.cols].map(|dim| match dim {
+            Dim::Fixed(n) => n as u64,
+            Dim::Batch => u64::MAX,
+        })
+    }
+
     /// Whether a value of this shape can be repeated to fill `target`: each dimension is equal or one.
     #[must_use]
     pub fn broadcasts_to(self, target: Self) -> bool {

@@ -30,6 +30,8 @@ pub(crate) struct Item<T: Scalar> {
     pub(crate) cols: Dim,
     pub(crate) layout: Layout,
     pub(crate) domain: Domain,
+    /// The second computation of a value, which would be kept in memory if it ran as early as it can.
+    pub(crate) late: bool,
 }
 
 /// When an item can be computed.
@@ -277,6 +279,7 @@ impl<T: Scalar> Builder<'_, T> {
             cols,
             layout,
             domain,
+            late: false,
         });
         ItemId((self.out.items.len() - 1) as u32)
     }
@@ -362,6 +365,9 @@ impl<T: Scalar> Builder<'_, T> {
             layout,
             domain,
         );
+        let arena = self.module.graph.arena();
+        self.out.items[item.index()].late = arena.regions.is_again(arena.node(id).region);
+        drop(arena);
         Value { item, turned }
     }
 

@@ -22,6 +22,8 @@ struct Draft {
     /// What the step does before its elementwise operations.
     work: Option<ItemId>,
     maps: Vec<ItemId>,
+    /// Made for values that are computed again.
+    late: bool,
 }
 
 /// Lays a program out.
@@ -143,7 +145,7 @@ impl<T: Scalar> Scheduler<'_, T> {
         }
         let is_map = self.item(id).is_map();
         let joined = if is_map && self.options.fusion {
-            self.draft_to_join(domain, space, stage, &same_stage)
+            self.draft_to_join(id, stage, &same_stage)
         } else {
             None
         };
@@ -162,6 +164,7 @@ impl<T: Scalar> Scheduler<'_, T> {
                     space,
                     work: (!is_map).then_some(id),
                     maps: if is_map { members.clone() } else { Vec::new() },
+                    late: self.item(id).late,
                 });
                 self.drafts.len() - 1
             }
@@ -171,13 +174,8 @@ impl<T: Scalar> Scheduler<'_, T> {
         }
     }
 
-    fn draft_to_join(
-        &self,
-        domain: Domain,
-        space: Option<Space>,
-        stage: usize,
-        same_stage: &[usize],
-    ) -> Option<usize> {
+    fn draft_to_join(&self, id: ItemId, stage: usize, same_stage: &[usize]) -> Option<usize> {
+        let (domain, space) = (self.item(id).domain, self.item(id).space());
         let fits = |draft: &Draft| {
             draft.stage == stage
                 && draft.domain == domain
@@ -190,6 +188,17 @@ impl<T: Scalar> Scheduler<'_, T> {
             Domain::Unit => {
                 let alone = same_stage.iter().all(|d| *d == last);
                 (alone && fits(&self.drafts[last])).then_some(last)
+            }
+            // What is computed again runs beside what reads it, and not where its first computation did.
+            _ if self.item(id).late => {
+                let from = if self.drafts[last].late {
+                    last
+                } else {
+                    last + 1
+                };
+                (from..self.drafts.len())
+                    .rev()
+                    .find(|&d| fits(&self.drafts[d]))
             }
             // Along the chain, all that is read must be made by the step or before it.
             _ => (last..self.drafts.len()).find(|&d| fits(&self.drafts[d])),
