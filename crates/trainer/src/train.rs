@@ -143,8 +143,10 @@ pub fn train<T: Real>(
             outcome
         }
         Ended::Diverged { epoch } => {
+            let found = run.find(network, epoch)?;
+            // Last, since the search looks at parameters too.
             run.snapshot.read_parameters(&mut run.parameters)?;
-            Outcome::Diverged(run.find(network, epoch)?)
+            Outcome::Diverged(found)
         }
     };
     Ok(Trained {
