@@ -38,6 +38,18 @@ fn the_step_of_the_mathematics() {
     shows("docs/mathematics.md", &step);
 }
 
+#[test]
+fn the_hash_of_the_contract() {
+    let wdbc = chainrule_data::embedded::wdbc();
+    let table = Table::from_csv(wdbc.name, wdbc.bytes).unwrap();
+    let model = Classifier::builder()
+        .target(wdbc.target)
+        .seed(7)
+        .fit(&table)
+        .unwrap();
+    shows("docs/reproducibility.md", &model.hash().unwrap());
+}
+
 /// The guide's run, with the command's defaults. These are bits: whoever follows the guide gets them on any machine.
 #[test]
 fn the_numbers_of_the_guide() {
