@@ -188,7 +188,8 @@ pub trait Bits: Copy {
     /// `max(self, bound)` for a `bound` that is not NaN, where a NaN in `self` stays. Which of two zeros is not defined.
     fn at_least(self, bound: Self) -> Self;
 
-    /// `self · 2ⁿ` rounded once, for an integral `n` with |n| < 1.5 · [`EXPONENT_BIAS`](Scalar::EXPONENT_BIAS) and a `self` in [½, 2] or NaN.
+    /// `self · 2ⁿ` rounded once, for an integral `n` with |n| < 1.5 · [`EXPONENT_BIAS`](Scalar::EXPONENT_BIAS) and a `self` in [½, 2], or a NaN
+    /// in `self` whatever `n` is.
     fn times_power_of_two(self, n: Self) -> Self;
 }
 

@@ -1,5 +1,7 @@
 //! Vectors, and the kernels that are written over them.
 
+#[cfg(test)]
+mod agreement;
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
 #[cfg(target_arch = "x86_64")]
