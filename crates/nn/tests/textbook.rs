@@ -168,8 +168,16 @@ fn every_number_of_the_method_is_the_closed_formulas() {
 fn the_hand_itself_is_right() {
     let hand = by_hand();
     close(&hand.z1, &[0.805, 0.25], "z1");
-    assert!((hand.a1[0] - 0.691_043_012_416).abs() < 1e-11, "{}", hand.a1[0]);
-    assert!((hand.a1[1] - 0.562_176_500_886).abs() < 1e-11, "{}", hand.a1[1]);
+    assert!(
+        (hand.a1[0] - 0.691_043_012_416).abs() < 1e-11,
+        "{}",
+        hand.a1[0]
+    );
+    assert!(
+        (hand.a1[1] - 0.562_176_500_886).abs() < 1e-11,
+        "{}",
+        hand.a1[1]
+    );
     let z2 = 0.3 * hand.a1[0] - 0.9 * hand.a1[1] + 0.2;
     close(&[hand.z2], &[z2], "z2");
     // ∂J/∂z = ∂J/∂a · ∂a/∂z

@@ -1,6 +1,8 @@
 //! A training step allocates nothing: counted by the allocator, on one thread.
 
 mod common;
+#[path = "common/first.rs"]
+mod first;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -78,7 +80,7 @@ fn count(optimizer: &dyn Optimizer, shuffle: bool, weighted: bool, isa: Isa) {
         observer: &mut counts,
         cancel: None,
     };
-    let first = common::first::<f32>(&network, 2);
+    let first = first::first::<f32>(&network, 2);
     train(&network, &first, optimizer, &samples, None, &config, around).unwrap();
     assert_eq!(counts.steps.len(), 4 * 7);
     for pair in counts.steps.windows(2) {

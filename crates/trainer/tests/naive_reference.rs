@@ -2,6 +2,8 @@
 //! and after 20 steps every parameter and every loss is equal, bit for bit, on every instruction set of the machine.
 
 mod common;
+#[path = "common/first.rs"]
+mod first;
 
 use chainrule_autodiff::{Isa, Scalar, elementary};
 use chainrule_nn::{Activation, Network};
@@ -224,17 +226,17 @@ impl<T: Scalar> Naive<T> {
         for (at, &g) in gradient.iter().enumerate() {
             let w = &mut self.parameters[at];
             match self.rule {
-                Rule::Sgd => *w = *w - rate * g,
+                Rule::Sgd => *w -= rate * g,
                 Rule::Momentum => {
                     self.v[at] = constant(0.9) * self.v[at] + g;
-                    *w = *w - rate * self.v[at];
+                    *w -= rate * self.v[at];
                 }
                 Rule::Adam => {
                     self.m[at] = beta1 * self.m[at] + rest1 * g;
                     self.v[at] = beta2 * self.v[at] + rest2 * (g * g);
                     let rate = rate / (T::ONE - self.power1);
                     let spread = (self.v[at] / (T::ONE - self.power2)).sqrt();
-                    *w = *w - rate * self.m[at] / (spread + constant(1e-8));
+                    *w -= rate * self.m[at] / (spread + constant(1e-8));
                 }
             }
         }
@@ -270,7 +272,7 @@ fn compare<T: Real>(
     rate: f64,
     isas: &[Isa],
 ) {
-    let first = common::first::<T>(network, 5);
+    let first = first::first::<T>(network, 5);
     let mut naive = Naive::new(network, &first, rule, rate);
     let mut expected = Vec::new();
     let starts: Vec<usize> = (0..samples.rows()).step_by(batch).collect();

@@ -1,6 +1,8 @@
 //! How a training ends before its time: divergence, Ctrl-C, an observer.
 
 mod common;
+#[path = "common/first.rs"]
+mod first;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,7 +36,7 @@ fn diverge(
         observer: &mut Silent,
         cancel: None,
     };
-    let first = common::first::<f32>(&network, 1);
+    let first = first::first::<f32>(&network, 1);
     let trained = train(&network, &first, &Sgd, samples, None, &config, around).unwrap();
     match trained.outcome.clone() {
         Outcome::Diverged(divergence) => (trained, divergence),
@@ -57,7 +59,7 @@ fn the_first_bad_value_is_named_with_its_place() {
     let network = Network::classifier(4, &[3]);
     assert_eq!(
         trained.parameters.to_vec::<f32>(),
-        common::first::<f32>(&network, 1)
+        first::first::<f32>(&network, 1)
     );
     assert!(trained.history.is_empty());
 }
