@@ -62,8 +62,11 @@ Examples:
   chainrule train patients.csv --target ill         # on your table; writes patients.chainrule";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 bad data, bad model or I/O error; 2 misuse; 3 training diverged; 130 interrupted.
-The variable CHAINRULE_ISA=portable|avx2|avx512 chooses the instruction set: the speed changes, no bit of a result does.";
+Exit codes:
+  0 done, 1 bad data, bad model or I/O error, 2 misuse, 3 training diverged, 130 interrupted
+
+CHAINRULE_ISA=portable|avx2|avx512 in the environment chooses the instruction set. The speed depends
+on it, and no bit of a result.";
 
 /// The instruction set to compute with.
 fn isa() -> Result<Isa, Failure> {

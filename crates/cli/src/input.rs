@@ -1,12 +1,13 @@
 //! Files to read, and `-` for standard input.
 
 use crate::failure::Failure;
+use crate::terminal::shown;
 use chainrule_data::{CsvReader, Table};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where a table or a model comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,14 +52,6 @@ impl Source {
         }
     }
 
-    /// The path, unless it is standard input.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Source::Stdin => None,
-            Source::Path(path) => Some(path),
-        }
-    }
-
     /// Starts to read.
     ///
     /// # Errors
@@ -66,6 +59,11 @@ impl Source {
     pub fn open(&self) -> Result<Box<dyn Read>, Failure> {
         match self {
             Source::Stdin => Ok(Box::new(io::stdin().lock())),
+            // Some systems open a folder and fail when it is read.
+            Source::Path(path) if path.is_dir() => Err(Failure::bad(format!(
+                "{}: is a folder, not a file; name a file in it",
+                shown(path)
+            ))),
             Source::Path(path) => match File::open(path) {
                 Ok(file) => Ok(Box::new(file)),
                 Err(error) => Err(self.error(&error)),

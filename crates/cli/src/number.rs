@@ -22,7 +22,7 @@ pub fn exact(out: &mut String, value: f64) {
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     match seconds {
-        s if s < 0.000_9995 => format!("{:.0} µs", s * 1e6),
+        s if s < 9.995e-4 => format!("{:.0} µs", s * 1e6),
         s if s < 0.9995 => format!("{:.0} ms", s * 1e3),
         s if s < 99.95 => format!("{s:.1} s"),
         s => format!("{} min {:02.0} s", (s as u64) / 60, (s % 60.0).floor()),
@@ -43,7 +43,7 @@ pub fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -100,10 +100,10 @@ mod tests {
             [0, 999, 1000, 1234567].map(grouped),
             ["0", "999", "1,000", "1,234,567"]
         );
-        let seconds = [0.0000012, 0.0123, 0.9999, 3.14, 200.9];
+        let seconds = [0.0000012, 0.0123, 0.9999, 3.21, 200.9];
         assert_eq!(
             seconds.map(|s| duration(Duration::from_secs_f64(s))),
-            ["1 µs", "12 ms", "1.0 s", "3.1 s", "3 min 20 s"]
+            ["1 µs", "12 ms", "1.0 s", "3.2 s", "3 min 20 s"]
         );
         assert_eq!(counted(1, "row"), "1 row");
     }

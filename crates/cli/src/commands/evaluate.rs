@@ -57,6 +57,12 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         let count = counted(rows.rows_without_label(), "row");
         terminal::note(&format!("{count} without a label left out"));
     }
+    if table.sha256().is_some() && table.sha256() == model.provenance().data.file_sha256.as_deref()
+    {
+        terminal::note(
+            "the model was trained on rows of this very file; only other rows tell how good it is",
+        );
+    }
     let report = model.evaluate(&rows, arguments.threshold)?;
     if arguments.json {
         terminal::print_json(&Evaluation {

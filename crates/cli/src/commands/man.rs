@@ -27,8 +27,8 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let mut root = Cli::command();
     root.build();
-    let page = match &arguments.command {
-        None => Man::new(root),
+    let command = match &arguments.command {
+        None => root,
         Some(name) => {
             let Some(command) = root.find_subcommand(name) else {
                 let names: Vec<_> = root
@@ -41,11 +41,26 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
                     names.join(", ")
                 )));
             };
-            Man::new(command.clone())
+            command.clone()
         }
     };
     let mut text = Vec::new();
-    page.render(&mut text)
+    Man::new(command.clone())
+        .render(&mut text)
         .map_err(|error| Failure::bad(format!("cannot make the manual page: {error}")))?;
+    text.extend(examples(&command).into_bytes());
     terminal::print(text)
+}
+
+/// The examples that open the help, as a section of the page, which clap leaves out.
+fn examples(command: &clap::Command) -> String {
+    let Some(examples) = command.get_before_help() else {
+        return String::new();
+    };
+    let examples = examples.to_string();
+    let lines = examples.lines().skip(1).map(|line| {
+        let line = line.trim_start().replace('\\', "\\e").replace('-', "\\-");
+        format!("{line}\n")
+    });
+    format!(".SH EXAMPLES\n.nf\n{}.fi\n", lines.collect::<String>())
 }

@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long, value_name = "LABEL", allow_hyphen_values = true)]
     pub positive: Option<String>,
 
-    /// Units of each hidden layer, or none for logistic regression [default: 16,8]
+    /// Units of each hidden layer, or none for logistic regression [default: 16,8, or those of --init]
     #[arg(long, value_name = "UNITS,…", value_parser = hidden, allow_hyphen_values = true)]
     pub hidden: Option<Hidden>,
 
@@ -46,8 +46,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N|full", default_value_t = TrainConfig::default().batch, value_parser = batch, allow_negative_numbers = true)]
     pub batch_size: Batch,
 
-    /// Length of a step [default: 0.01 with adam, 0.5 with sgd, 0.05 with momentum]
-    #[arg(long, value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
+    #[arg(long, help = learning_rate_help(), value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
     pub learning_rate: Option<f64>,
 
     /// How a gradient becomes an update
@@ -107,6 +106,11 @@ pub struct Arguments {
 /// The sizes of the hidden layers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hidden(pub Vec<usize>);
+
+impl Hidden {
+    /// Where neither the option nor a model says it.
+    pub const DEFAULT: [usize; 2] = [16, 8];
+}
 
 /// What to validate on.
 #[derive(Clone, Debug, PartialEq)]
@@ -175,6 +179,23 @@ impl From<PreprocessName> for Scaling {
     }
 }
 
+fn learning_rate_help() -> String {
+    let defaults = OptimizerName::value_variants()
+        .iter()
+        .filter_map(|optimizer| {
+            let name = optimizer.to_possible_value()?;
+            Some(format!(
+                "{} with {}",
+                optimizer.learning_rate(),
+                name.get_name()
+            ))
+        });
+    format!(
+        "Length of a step [default: {}]",
+        defaults.collect::<Vec<_>>().join(", ")
+    )
+}
+
 fn validation_parser() -> impl TypedValueParser<Value = Validation> {
     OsStringValueParser::new().try_map(validation)
 }
@@ -218,6 +239,11 @@ fn threads(text: &str) -> Result<usize, String> {
 
 /// A number is a share, anything else a file.
 fn validation(argument: OsString) -> Result<Validation, String> {
+    if let Some(number) = argument.to_str().and_then(|text| text.strip_suffix('%'))
+        && number.trim().parse::<f64>().is_ok()
+    {
+        return Err("expected a share of the rows from 0 to below 1, as 0.2".to_owned());
+    }
     match argument
         .to_str()
         .map(|text| (text, text.trim().parse::<f64>()))
@@ -257,7 +283,7 @@ mod tests {
             read("test.csv"),
             Ok(Validation::Table(Source::Path("test.csv".into())))
         );
-        for wrong in ["1", "1.5", "-0.1", "nan", "inf", ""] {
+        for wrong in ["1", "1.5", "-0.1", "nan", "inf", "", "20%"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

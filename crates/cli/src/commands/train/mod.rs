@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::number::counted;
 use crate::output::ModelOutput;
 use crate::{model, terminal};
-use arguments::{OptimizerName, Validation};
+use arguments::{Hidden, OptimizerName, Validation};
 use chainrule_autodiff::Isa;
 use chainrule_data::{Preprocessing, Scaling, Table, embedded, escape};
 use chainrule_trainer::{
@@ -48,6 +48,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         Validation::Table(source) => Some(source.table()?),
         Validation::Share(_) => None,
     };
+    let interrupt = Interrupt::listen()?;
     if !arguments.quiet {
         data.introduce();
         let tables = std::iter::once(&table).chain(&validation);
@@ -57,7 +58,6 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     }
 
     let mut progress = Progress::new(arguments.epochs, arguments.quiet);
-    let interrupt = Interrupt::listen()?;
     let builder = builder(&arguments, isa, &target, init.as_ref());
     let builder = match &validation {
         None => builder,
@@ -287,8 +287,10 @@ fn builder<'a>(
     if let Some(positive) = &arguments.positive {
         builder = builder.positive(positive);
     }
-    if let Some(hidden) = &arguments.hidden {
-        builder = builder.hidden(&hidden.0);
+    match &arguments.hidden {
+        Some(hidden) => builder = builder.hidden(&hidden.0),
+        None if init.is_none() => builder = builder.hidden(&Hidden::DEFAULT),
+        None => {}
     }
     if let Some(precision) = arguments.precision {
         builder = builder.precision(precision.into());

@@ -197,9 +197,9 @@ impl Finished<'_> {
         let (train, validation, baseline) = (self.train()?, self.validation()?, self.baseline()?);
         let classes = match &validation {
             Some(validation) if matches!(self.held, Held::Share) => {
-                [train, validation].map(Report::clone).to_vec()
+                vec![*train, **validation]
             }
-            _ => vec![train.clone()],
+            _ => vec![*train],
         };
         let count =
             |class: fn(&Report) -> f64| grouped(classes.iter().map(class).sum::<f64>() as usize);
@@ -243,11 +243,15 @@ impl Finished<'_> {
             ),
             String::new(),
             "              rows  log loss  accuracy  ROC AUC".to_owned(),
-            scores("train", train, "these rows were trained on"),
+            scores("train", train, "trained on"),
         ];
         let majority = escape(labels.of(baseline.majority));
         if let Some(validation) = validation {
-            lines.push(scores("validation", validation, "these rows were held out"));
+            let remark = match &self.held {
+                Held::Share => "held out: not trained on".to_owned(),
+                Held::Table(name) => format!("held out, {}: not trained on", escape(name)),
+            };
+            lines.push(scores("validation", validation, &remark));
         }
         lines.push(format!(
             "{:<10}  {:>6}  {:>8.4}  {:>8.4}  {:>7}  always \"{majority}\", probability {:.4}",

@@ -1,0 +1,13 @@
+//! End-to-end tests of the binary: what scripts rely on.
+
+mod determinism;
+mod evaluate;
+mod harness;
+mod inspect;
+mod labels;
+mod manners;
+mod output;
+mod predict;
+mod stopped;
+mod train;
+mod usage;
