@@ -60,7 +60,7 @@ fn software_f32(a: f32, b: f32, c: f32) -> f32 {
     let bits = sum.to_bits();
     // towards the exact value: up in magnitude when the error has the sign of the sum
     let same_sign = (error.to_bits() ^ bits) >> 63 == 0;
-    let inexact = error < 0.0 || error > 0.0;
+    let inexact = error.abs() > 0.0;
     let odd = if same_sign {
         bits | 1
     } else {
