@@ -7,7 +7,8 @@
 //! For `f32` it tries every one of the 2³² bit patterns against an `f64` function of the `libm` crate; for `f64` a dense sample against twice the
 //! precision. It prints one JSON object: `function`, `type`, `max_ulp`, `at` (the argument with the largest error), `inputs`, `isa`
 //! (`CHAINRULE_ISA` chooses it) and, for a function that never decreases, whether its values never do: `monotone`.
-//! `bce` is the cross-entropy of a logit with the labels 0, ¼ and 1 in turn, the largest error counting.
+//! `bce` is the cross-entropy of a logit with the labels 0, ¼ and 1 in turn, the largest error counting; `powf` is measured on a sample of
+//! bases, each with an exponent that puts the result anywhere in the range.
 
 mod reference;
 
@@ -19,7 +20,7 @@ use chainrule_autodiff::elementary::{self, Function};
 use chainrule_autodiff::{Isa, Scalar};
 use reference::Exact;
 
-const USAGE: &str = "usage: ulp exp|exp_m1|ln|ln_1p|sigmoid|tanh|softplus|bce f32|f64";
+const USAGE: &str = "usage: ulp exp|exp_m1|ln|ln_1p|sigmoid|tanh|softplus|bce|powf f32|f64";
 /// The number of arguments for `f64`.
 const SAMPLES: u64 = 1 << 23;
 /// Arguments that are worked on together.
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
         return misuse(USAGE);
     };
     let measured = match element.as_str() {
-        "f32" => measure::<f32>(subject, isa, 1 << 32),
+        "f32" => measure::<f32>(subject, isa, subject.inputs_f32()),
         "f64" => measure::<f64>(subject, isa, SAMPLES),
         _ => return misuse(USAGE),
     };
@@ -60,17 +61,26 @@ fn misuse(message: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
+/// Spreads small differences over all bits (the multiplier is 2⁶⁴ over the golden ratio).
+fn scramble(k: u64) -> u64 {
+    let product = k.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ (product >> 32)
+}
+
 /// What is measured.
 #[derive(Clone, Copy)]
 enum Subject {
     One(Function, fn(f64) -> f64, fn(f64) -> Exact),
     CrossEntropy,
+    Power,
 }
 
 impl Subject {
     fn named(name: &str) -> Option<Subject> {
-        if name == "bce" {
-            return Some(Subject::CrossEntropy);
+        match name {
+            "bce" => return Some(Subject::CrossEntropy),
+            "powf" => return Some(Subject::Power),
+            _ => {}
         }
         let function: Function = name.parse().ok()?;
         let wide: fn(f64) -> f64 = match function {
@@ -85,6 +95,14 @@ impl Subject {
         Some(Subject::One(function, wide, reference::function(name)?))
     }
 
+    fn inputs_f32(self) -> u64 {
+        if let Subject::Power = self {
+            1 << 24
+        } else {
+            1 << 32
+        }
+    }
+
     fn is_increasing(self) -> bool {
         matches!(self, Subject::One(..))
     }
@@ -95,9 +113,21 @@ impl Subject {
             Subject::CrossEntropy => {
                 elementary::apply_bce_logits(isa, values, &vec![T::from_f64(label); values.len()])
             }
+            Subject::Power => {
+                let exponents: Vec<T> = values.iter().map(|base| exponent(*base)).collect();
+                elementary::apply_powf(isa, values, &exponents)
+            }
         };
         done.expect("the set was found on this machine");
     }
+}
+
+/// An exponent for this base: arbitrary, but always the same, and such that the power is in or just beyond the range.
+fn exponent<T: Scalar>(base: T) -> T {
+    let unit = (scramble(base.to_bits_u64()) >> 11) as f64 / (1u64 << 53) as f64;
+    let logarithm = libm::log(base.to_f64().abs());
+    let largest = if T::BYTES == 4 { 106.0 } else { 750.0 };
+    T::from_f64(largest * (2.0 * unit - 1.0) / logarithm)
 }
 
 #[derive(Clone, Copy)]
@@ -138,7 +168,7 @@ fn measure<T: Format>(subject: Subject, isa: Isa, inputs: u64) -> Measured {
             if chunk * CHUNK >= inputs {
                 return all;
             }
-            all = all.and(measure_chunk::<T>(subject, isa, chunk * CHUNK));
+            all = all.and(measure_chunk::<T>(subject, isa, chunk * CHUNK, inputs));
         }
     };
     let threads = thread::available_parallelism().map_or(1, |n| n.get());
@@ -153,10 +183,11 @@ fn measure<T: Format>(subject: Subject, isa: Isa, inputs: u64) -> Measured {
     })
 }
 
-fn measure_chunk<T: Format>(subject: Subject, isa: Isa, first: u64) -> Measured {
+fn measure_chunk<T: Format>(subject: Subject, isa: Isa, first: u64, inputs: u64) -> Measured {
     // one argument of the chunk before, for the comparison across the border
     let border = u64::from(first > 0);
-    let arguments: Vec<T> = (first - border..first + CHUNK).map(T::argument).collect();
+    let numbers = first - border..first + CHUNK;
+    let arguments: Vec<T> = numbers.map(|k| T::argument(k, inputs)).collect();
     let exact: Vec<_> = arguments.iter().map(|x| T::exact(subject, *x)).collect();
     let labels = if let Subject::CrossEntropy = subject {
         &LABELS[..]
@@ -186,8 +217,8 @@ fn measure_chunk<T: Format>(subject: Subject, isa: Isa, first: u64) -> Measured 
 
 /// A type, with the arguments to try and how its errors are measured.
 trait Format: Scalar {
-    /// The argument number `k`, in ascending order.
-    fn argument(k: u64) -> Self;
+    /// The argument number `k` of `inputs`, in ascending order.
+    fn argument(k: u64, inputs: u64) -> Self;
 
     /// The exact results, one for each label, which are the same for a function of one argument.
     fn exact(subject: Subject, x: Self) -> [Exact; LABELS.len()];
@@ -197,9 +228,10 @@ trait Format: Scalar {
 }
 
 impl Format for f32 {
-    fn argument(k: u64) -> f32 {
+    fn argument(k: u64, inputs: u64) -> f32 {
         // from the negative NaNs and −∞ up to +∞ and the positive NaNs
-        let k = k as u32;
+        let stride = (1 << 32) / inputs;
+        let k = (k * stride + scramble(k) % stride) as u32;
         f32::from_bits(if k >> 31 == 0 { !k } else { k ^ (1 << 31) })
     }
 
@@ -211,6 +243,10 @@ impl Format for f32 {
                 let tail = libm::log1p(libm::exp(-x.abs()));
                 LABELS.map(|label| Exact::from((x.max(0.0) - label * x) + tail))
             }
+            Subject::Power => {
+                let y = exponent(x as f32);
+                [reference::powf(x, y.into()); LABELS.len()]
+            }
         }
     }
 
@@ -220,11 +256,11 @@ impl Format for f32 {
 }
 
 impl Format for f64 {
-    fn argument(k: u64) -> f64 {
+    fn argument(k: u64, inputs: u64) -> f64 {
         // Three of four arguments are between −750 and 750, denser towards zero, the others over all bit patterns; the
         // spacing is uneven so that all last bits occur.
-        let scrambled = k.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let moderate = 3 * SAMPLES / 4;
+        let scrambled = scramble(k);
+        let moderate = 3 * inputs / 4;
         if k < moderate {
             let jitter = (scrambled >> 11) as f64 / (1u64 << 53) as f64;
             let t = 2.0 * (k as f64 + jitter) / moderate as f64 - 1.0;
@@ -239,6 +275,7 @@ impl Format for f64 {
         match subject {
             Subject::One(_, _, exact) => [exact(x); LABELS.len()],
             Subject::CrossEntropy => LABELS.map(|label| reference::bce_logits(x, label)),
+            Subject::Power => [reference::powf(x, exponent(x)); LABELS.len()],
         }
     }
 

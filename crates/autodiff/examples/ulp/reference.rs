@@ -205,7 +205,7 @@ pub fn bce_logits(z: f64, y: f64) -> Exact {
     match y {
         0.0 if z.is_finite() => return softplus(z),
         1.0 if z.is_finite() => return softplus(-z),
-        _ if !(z.abs() < 600.0) => return Exact::from(z.max(0.0) - y * z),
+        _ if z.is_nan() || z.abs() > 600.0 => return Exact::from(z.max(0.0) - y * z),
         _ => {}
     }
     let product = Exact::from(z).times(Exact::from(-y));
@@ -214,8 +214,11 @@ pub fn bce_logits(z: f64, y: f64) -> Exact {
         .plus(ln_1p_of(flat_exp(-z.abs())))
 }
 
-/// x to the power y, for a finite x > 0 and a finite y.
+/// x to the power y.
 pub fn powf(x: f64, y: f64) -> Exact {
+    if !(x > 0.0 && x.is_finite() && y.is_finite()) {
+        return Exact::from(libm::pow(x, y));
+    }
     let exponent = ln(x).times(y.into());
     match exponent.high {
         e if e > 720.0 => Exact::from(f64::INFINITY),

@@ -3,7 +3,7 @@
 
 use super::dispatch::{Kernel, entry};
 use super::isa::Isa;
-use super::lanes::{Bits, Lanes, Vector};
+use super::lanes::{Lanes, Vector};
 use crate::scalar::Scalar;
 
 /// An operation on three vectors, of which it may ignore some.
