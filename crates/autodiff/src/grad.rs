@@ -152,7 +152,10 @@ impl Graph {
                 Expr::new(self, id)
             };
             let exprs: Vec<Expr<'g>> = args.iter().map(|&a| seen(a)).collect();
-            let pulled = op.vjp(&exprs, seen(id), Expr::new(self, cotangent));
+            let (result, cotangent) = (seen(id), Expr::new(self, cotangent));
+            // What a rule writes again of a marked region must not be the value that is not kept.
+            let region = self.arena.borrow_mut().backward_region(viewer);
+            let pulled = self.within(region, || op.vjp(&exprs, result, cotangent));
             if pulled.len() != args.len() {
                 let reason = format!(
                     "it takes {} arguments and gives {}",

@@ -207,11 +207,11 @@ impl Arena {
         let Some(key) = op.key() else {
             return self.push(NodeKind::Op(op), shape, args, location);
         };
-        let region = self.region;
+        let region = self.regions.shared_in(self.region);
         let hash = hash_of(|h| (op.type_id(), &key, args, region).hash(h));
         let same = |arena: &Self, id: NodeId| {
             let node = arena.node(id);
-            node.region == region
+            arena.regions.shared_in(node.region) == region
                 && arena.args(id) == args
                 && node.op().is_some_and(|other| {
                     other.type_id() == op.type_id() && other.key().as_ref() == Some(&key)

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph::{NodeId, NodeKind};
+use crate::graph::{Arena, NodeId, NodeKind};
 use crate::{Expr, Graph};
 
 impl Graph {
     /// Marks what `body` writes for recomputation: gradients compute it again from what went into it, so that the values
     /// inside need not be kept from the forward pass to the backward pass. Its results are kept, and regions may be nested.
     ///
-    /// Time is traded for memory; values and gradients have the same bits with and without. (Elsewhere this is called
+    /// Time is traded for memory. Values and gradients have the same bits with and without; second derivatives may add
+    /// their terms in another order. (Elsewhere this is called
     /// rematerialisation or gradient checkpointing: Griewank, *Achieving logarithmic growth of temporal and spatial
     /// complexity in reverse automatic differentiation*, 1992.)
     ///
@@ -48,6 +49,17 @@ impl Graph {
     }
 }
 
+impl Arena {
+    /// Where the derivatives of a region's nodes are written.
+    pub(crate) fn backward_region(&mut self, of: RegionId) -> RegionId {
+        if self.regions.is_marked(of) {
+            self.regions.again(of)
+        } else {
+            self.region
+        }
+    }
+}
+
 struct Leave<'g> {
     graph: &'g Graph,
     outer: RegionId,
@@ -59,8 +71,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// The region that a node belongs to, by default the graph outside of all marked ones. It is part of what makes two nodes the
-/// same.
+/// The region that a node was made in, by default the graph outside of all marked ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct RegionId(u32);
 
@@ -113,6 +124,16 @@ impl Regions {
             *again = Some(made);
         }
         made
+    }
+
+    /// The part of a region that makes equal nodes the same. A marked region shares with all that is written around it, so that marking changes no
+    /// bits; the second computation of a value is never the first.
+    pub(crate) fn shared_in(&self, id: RegionId) -> RegionId {
+        if self.is_again(id) {
+            id
+        } else {
+            RegionId::default()
+        }
     }
 
     /// Whether nodes of the region are to be computed again.

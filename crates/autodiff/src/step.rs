@@ -1,5 +1,7 @@
 //! What a plan is compiled from: outputs and updates.
 
+use std::collections::BTreeSet;
+
 use crate::{CompileError, Expr, Graph};
 
 /// One step of work: values to return, and slots to set. Updates are simultaneous: their right-hand sides read the values
@@ -75,7 +77,8 @@ impl<'g> Step<'g> {
             }
         }
         let arena = self.graph.arena();
-        for (i, (slot, value)) in self.updates.iter().enumerate() {
+        let mut set = BTreeSet::new();
+        for (slot, value) in &self.updates {
             let node = arena.node(slot.id());
             let name = || match arena.name(slot.id()) {
                 Some(name) => name.to_owned(),
@@ -86,10 +89,7 @@ impl<'g> Step<'g> {
             if !node.leaf().is_some_and(|leaf| leaf.is_slot()) {
                 return Err(CompileError::NotASlot { name: name() });
             }
-            if self.updates[..i]
-                .iter()
-                .any(|(other, _)| other.id() == slot.id())
-            {
+            if !set.insert(slot.id()) {
                 return Err(CompileError::SetTwice { name: name() });
             }
             if node.shape != arena.node(value.id()).shape {

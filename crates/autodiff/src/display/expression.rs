@@ -1,6 +1,6 @@
 //! Expressions as a reader writes them. Nothing recurses: each node's text is made once, from those of its arguments.
 
-use super::names::{Names, sigmoid_of};
+use super::names::Names;
 use crate::elementwise::{Map1, Map2};
 use crate::graph::{Leaf, NodeId, NodeKind};
 use crate::ops::arithmetic::Sub;
@@ -98,8 +98,7 @@ impl<'a> Printer<'a> {
                 if expanded {
                     order.push(id);
                     // An activation follows its z, also where the loss is computed from z alone.
-                    let activation = self.names.activations.iter().find(|(z, _)| *z == id);
-                    if let Some(&(_, a)) = activation
+                    if let Some(&a) = self.names.activations.get(&id)
                         && !std::mem::replace(&mut seen[a.index()], true)
                     {
                         order.push(a);
@@ -115,7 +114,7 @@ impl<'a> Printer<'a> {
 
     /// What is worth saying beside a line.
     pub(super) fn note(&self, id: NodeId) -> String {
-        let Some((_, note)) = self.names.deltas.iter().find(|(delta, _)| *delta == id) else {
+        let Some(note) = self.names.deltas.get(&id) else {
             return String::new();
         };
         let arena = self.module.graph.arena();
@@ -149,6 +148,10 @@ impl<'a> Printer<'a> {
                 users[arg.index()] += 1;
             }
         }
+        let mut is_output = vec![false; arena.len()];
+        for output in &self.module.outputs {
+            is_output[output.index()] = true;
+        }
         let mut temporary = 0;
         for index in 0..self.live.len() {
             let id = self.live[index];
@@ -163,11 +166,10 @@ impl<'a> Printer<'a> {
                 continue;
             }
             let definition = self.define(id);
-            let is_output = self.module.outputs.contains(&id);
             let transparent = arena.node(id).is::<Broadcast>();
             let shared = users[id.index()] > 1 && !transparent && definition.depth > 1;
             if self.names.of[id.index()].is_none()
-                && (is_output || shared || definition.depth >= MOST_DEPTH)
+                && (is_output[id.index()] || shared || definition.depth >= MOST_DEPTH)
                 && !transparent
             {
                 temporary += 1;
@@ -223,6 +225,37 @@ impl<'a> Printer<'a> {
                 infix(sign, Product, Product, Product)
             }
             "div" => infix(" / ", Product, Atom, Product),
+            "add_product" => made(
+                format!(
+                    "{} + {} {}",
+                    args[0].at(Sum),
+                    args[1].at(Product),
+                    args[2].at(Product)
+                ),
+                Sum,
+            ),
+            "sub_product" => made(
+                format!(
+                    "{} − {} {}",
+                    args[0].at(Sum),
+                    args[1].at(Product),
+                    args[2].at(Product)
+                ),
+                Sum,
+            ),
+            "mul_product" => made(
+                format!(
+                    "{} ({} {})",
+                    args[0].at(Product),
+                    args[1].at(Product),
+                    args[2].at(Product)
+                ),
+                Product,
+            ),
+            "through_sigmoid" => {
+                let (ct, a) = (args[0].at(Product), args[1].at(Product));
+                made(format!("{ct} ⊙ ({a} ⊙ (1 − {a}))"), Product)
+            }
             "neg" => made(format!("−{}", args[0].at(Product)), Product),
             "square" => made(format!("{}²", args[0].at(Atom)), Atom),
             "sqrt" => made(format!("√{}", args[0].at(Atom)), Atom),
@@ -251,8 +284,8 @@ impl<'a> Printer<'a> {
                 }
             }
             "bce_on_logits" => {
-                let a =
-                    sigmoid_of(self.module, ids[0]).and_then(|a| self.used_as[a.index()].clone());
+                let a = self.names.sigmoids.get(&ids[0]);
+                let a = a.and_then(|a| self.used_as[a.index()].clone());
                 let a = a.map_or_else(|| format!("σ({})", args[0].text), |a| a.text);
                 made(format!("bce({a}, {})", args[1].text), Atom)
             }

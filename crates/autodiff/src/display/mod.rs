@@ -1,7 +1,7 @@
 //! Graphs and steps as text that reads like the method.
 
 mod expression;
-mod names;
+pub(crate) mod names;
 
 use std::fmt;
 
@@ -55,7 +55,7 @@ struct Line {
     note: String,
 }
 
-fn write_module(module: &Module, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(crate) fn write_module(module: &Module, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let printer = Printer::new(module);
     let arena = module.graph.arena();
     let mut lines: Vec<Line> = printer

@@ -1,22 +1,27 @@
 //! The names that a reader expects: z, a, J, δ and what the user has named.
 
+use std::collections::BTreeMap;
+
 use crate::elementwise::{Map1, Map2};
 use crate::graph::{Leaf, NodeId};
 use crate::ops::arithmetic::{Div, Mul};
+use crate::ops::functions::Sigmoid;
 use crate::ops::{Affine, Broadcast, MatMul, Order};
 use crate::passes::Module;
 use crate::{Dim, Graph};
 
 /// Names for nodes, by index; and for each δ, the z whose cotangent it is.
-pub(super) struct Names {
-    pub(super) of: Vec<Option<String>>,
-    pub(super) deltas: Vec<(NodeId, String)>,
+pub(crate) struct Names {
+    pub(crate) of: Vec<Option<String>>,
+    pub(super) deltas: BTreeMap<NodeId, String>,
     /// Each layer's z and its activation.
-    pub(super) activations: Vec<(NodeId, NodeId)>,
+    pub(super) activations: BTreeMap<NodeId, NodeId>,
+    /// Each logit and its sigmoid.
+    pub(super) sigmoids: BTreeMap<NodeId, NodeId>,
 }
 
 impl Names {
-    pub(super) fn of(module: &Module) -> Self {
+    pub(crate) fn of(module: &Module) -> Self {
         let arena = module.graph.arena();
         let live = module.live();
         let mut names: Vec<Option<String>> = vec![None; arena.len()];
@@ -35,33 +40,41 @@ impl Names {
                 format!("{stem}{}", layer + 1)
             }
         };
-        let mut activations = vec![None; layers.len()];
-        for (layer, &z) in layers.iter().enumerate() {
-            names[z.index()].get_or_insert_with(|| numbered("z", layer));
-            let activation = live.iter().copied().find(|&id| {
-                let one_argument = arena.args(id) == [z];
-                one_argument
-                    && arena
-                        .node(id)
-                        .op()
-                        .is_some_and(|op| is_activation(&op.name()))
-            });
-            if let Some(a) = activation {
-                names[a.index()].get_or_insert_with(|| numbered("a", layer));
-                activations[layer] = Some(a);
+        let (mut activation_of, mut sigmoids) = (BTreeMap::new(), BTreeMap::new());
+        for &id in &live {
+            let (node, args) = (arena.node(id), arena.args(id));
+            if let ([z], Some(op)) = (args, node.op())
+                && is_activation(&op.name())
+            {
+                activation_of.entry(*z).or_insert(id);
+                if op.is::<Map1<Sigmoid>>() {
+                    sigmoids.entry(*z).or_insert(id);
+                }
             }
         }
-        let mut deltas = Vec::new();
+        let mut activations = BTreeMap::new();
+        // The layer that reads a value, and that a value's weights belong to.
+        let (mut layer_after, mut layer_with) = (BTreeMap::new(), BTreeMap::new());
+        for (layer, &z) in layers.iter().enumerate() {
+            names[z.index()].get_or_insert_with(|| numbered("z", layer));
+            layer_with.entry(arena.args(z)[0]).or_insert(layer);
+            if let Some(&a) = activation_of.get(&z) {
+                names[a.index()].get_or_insert_with(|| numbered("a", layer));
+                activations.insert(z, a);
+                layer_after.entry(a).or_insert(layer + 1);
+            }
+        }
+        let divisors = divisors(module, &live);
+        let mut deltas = BTreeMap::new();
         for &id in &live {
             let Some((delta, right)) = contraction(&module.graph, id) else {
                 continue;
             };
             let is_input = arena.node(right).leaf() == Some(Leaf::Input);
-            let before = activations.iter().position(|a| *a == Some(right));
             let layer = if is_input {
                 Some(0)
             } else {
-                before.map(|l| l + 1)
+                layer_after.get(&right).copied()
             };
             let Some(layer) = layer.filter(|l| *l < layers.len()) else {
                 continue;
@@ -70,26 +83,32 @@ impl Names {
             if unnamed {
                 names[delta.index()] = Some(numbered("δ", layer));
                 let z = names[layers[layer].index()].clone().unwrap_or_default();
-                deltas.push((delta, note(module, id, &z)));
+                let is_batch = |d: &NodeId| arena.node(*d).leaf() == Some(Leaf::BatchSize);
+                let note = match divisors.get(&id) {
+                    Some(divisor) if is_batch(divisor) => format!("B ∂J/∂{z}"),
+                    Some(_) => format!("∂J/∂{z}, before its divisor"),
+                    None => format!("∂J/∂{z}"),
+                };
+                deltas.insert(delta, note);
             }
         }
         for &id in &live {
             let Some((weights, delta)) = backward_product(&module.graph, id) else {
                 continue;
             };
-            let layer = layers.iter().position(|&z| arena.args(z)[0] == weights);
+            let layer = layer_with.get(&weights).copied();
             let Some(layer) = layer.filter(|_| names[delta.index()].is_none()) else {
                 continue;
             };
             names[delta.index()] = Some(numbered("δ", layer));
             let z = names[layers[layer].index()].clone().unwrap_or_default();
-            deltas.push((delta, format!("B ∂J/∂{z}")));
+            deltas.insert(delta, format!("B ∂J/∂{z}"));
         }
-        let pairs = layers.iter().copied().zip(activations);
         Self {
             of: names,
             deltas,
-            activations: pairs.filter_map(|(z, a)| Some((z, a?))).collect(),
+            activations,
+            sigmoids,
         }
     }
 }
@@ -104,6 +123,7 @@ fn is_layer(graph: &Graph, id: NodeId) -> bool {
     let node = arena.node(id);
     let product = node.is::<Affine>() || node.is::<MatMul>();
     product
+        && !arena.regions.is_again(node.region)
         && node.shape.cols == Dim::Batch
         && arena.node(arena.args(id)[0]).leaf() == Some(Leaf::Param)
         && node.shape.rows == arena.node(arena.args(id)[0]).shape.rows
@@ -135,36 +155,23 @@ fn backward_product(graph: &Graph, id: NodeId) -> Option<(NodeId, NodeId)> {
     Some((weights, right))
 }
 
-/// What δ is of the cotangent of `z`, given the sum that reads it: the divisor of the finished sum times it.
-fn note(module: &Module, sum: NodeId, z: &str) -> String {
+/// The divisors of finished sums: for each node that a reciprocal scales, what it is divided by.
+fn divisors(module: &Module, live: &[NodeId]) -> BTreeMap<NodeId, NodeId> {
     let arena = module.graph.arena();
-    let divisor = module.live().into_iter().find_map(|id| {
-        let scales = arena.node(id).is::<Map2<Mul>>() && arena.args(id).contains(&sum);
-        if !scales {
-            return None;
+    let mut divisors = BTreeMap::new();
+    for &id in live {
+        let &[a, b] = arena.args(id) else { continue };
+        if !arena.node(id).is::<Map2<Mul>>() {
+            continue;
         }
-        let mut scalar = *arena.args(id).iter().find(|a| **a != sum)?;
-        if arena.node(scalar).is::<Broadcast>() {
-            scalar = arena.args(scalar)[0];
+        for (sum, mut scalar) in [(b, a), (a, b)] {
+            if arena.node(scalar).is::<Broadcast>() {
+                scalar = arena.args(scalar)[0];
+            }
+            if arena.node(scalar).is::<Map2<Div>>() {
+                divisors.entry(sum).or_insert(arena.args(scalar)[1]);
+            }
         }
-        arena
-            .node(scalar)
-            .is::<Map2<Div>>()
-            .then(|| arena.args(scalar)[1])
-    });
-    let is_batch = divisor.is_some_and(|d| arena.node(d).leaf() == Some(Leaf::BatchSize));
-    match divisor {
-        Some(_) if is_batch => format!("B ∂J/∂{z}"),
-        Some(_) => format!("∂J/∂{z}, before its divisor"),
-        None => format!("∂J/∂{z}"),
     }
-}
-
-/// The sigmoid of a logit, where the graph has it.
-pub(super) fn sigmoid_of(module: &Module, z: NodeId) -> Option<NodeId> {
-    let arena = module.graph.arena();
-    let is_sigmoid = |id: &NodeId| {
-        arena.node(*id).is::<Map1<crate::ops::functions::Sigmoid>>() && arena.args(*id) == [z]
-    };
-    module.live().into_iter().find(is_sigmoid)
+    divisors
 }

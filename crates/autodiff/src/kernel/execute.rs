@@ -47,13 +47,24 @@ unsafe impl<T: Scalar> Send for Memory<T> {}
 // SAFETY: shared access reads outputs only.
 unsafe impl<T: Scalar> Sync for Memory<T> {}
 
-impl<T: Scalar> Memory<T> {
-    /// Memory for at most `capacity` samples and `threads` threads.
-    pub(crate) fn new(
+/// How much memory a run takes, and where in it the buffers lie.
+pub(crate) struct Sizes {
+    /// The offset of each buffer that lies in the arena.
+    offsets: Vec<usize>,
+    /// From one block of rows to the next, for each buffer.
+    blocks: Vec<usize>,
+    /// Values in the arena.
+    pub(crate) arena: usize,
+    /// Values of scratch for each thread.
+    pub(crate) scratch: usize,
+}
+
+impl Sizes {
+    /// For at most `capacity` samples.
+    pub(crate) fn of<T: Scalar>(
         program: &Program<T>,
         state: &StateLayout,
         capacity: usize,
-        threads: usize,
     ) -> Self {
         let columns = column_capacity(capacity);
         let (mut offsets, mut blocks) = (Vec::new(), Vec::new());
@@ -91,8 +102,26 @@ impl<T: Scalar> Memory<T> {
         let chunks = capacity.div_ceil(CHUNK).max(1);
         let levels = chunks.ilog2() as usize + 2;
         let scratch = (program.temps + BLOCKS * levels) * PIECE * T::LANES;
-        let mut arena = AlignedVec::zeros(end);
-        for (buffer, &offset) in program.buffers.iter().zip(&offsets) {
+        Self {
+            offsets,
+            blocks,
+            arena: end,
+            scratch,
+        }
+    }
+}
+
+impl<T: Scalar> Memory<T> {
+    /// Memory for at most `capacity` samples and `threads` threads.
+    pub(crate) fn new(
+        program: &Program<T>,
+        state: &StateLayout,
+        capacity: usize,
+        threads: usize,
+    ) -> Self {
+        let sizes = Sizes::of(program, state, capacity);
+        let mut arena = AlignedVec::zeros(sizes.arena);
+        for (buffer, &offset) in program.buffers.iter().zip(&sizes.offsets) {
             if let Place::Constant(index) = buffer.place {
                 arena[offset] = program.constants[index];
             }
@@ -100,10 +129,10 @@ impl<T: Scalar> Memory<T> {
         Self {
             capacity,
             arena,
-            offsets,
-            blocks,
+            offsets: sizes.offsets,
+            blocks: sizes.blocks,
             scratch: (0..threads.max(1))
-                .map(|_| AlignedVec::zeros(scratch))
+                .map(|_| AlignedVec::zeros(sizes.scratch))
                 .collect(),
             resolved: vec![
                 Resolved {

@@ -1,5 +1,7 @@
 //! Pairs of elementwise operations in one kernel: the same operations, in the same order, each rounded. Only the pass that pairs them makes these.
 
+use crate::elementwise::{Map2, Map3};
+use crate::op::DynOp;
 use crate::{Binary, Cotangent, Expr, Lanes, Ternary};
 
 /// `a + (b c)`
@@ -59,5 +61,19 @@ impl Binary for ThroughSigmoid {
             (ct * (a * (1.0 - a))).into(),
             (ct * (y * (1.0 - 2.0 * a))).into(),
         ]
+    }
+}
+
+/// How many arithmetic operations an elementwise operation is, an elementary function being one.
+pub(crate) fn operations(op: &dyn DynOp) -> usize {
+    if op.is::<Map2<ThroughSigmoid>>() {
+        3
+    } else if op.is::<Map3<AddProduct>>()
+        || op.is::<Map3<SubProduct>>()
+        || op.is::<Map3<MulProduct>>()
+    {
+        2
+    } else {
+        1
     }
 }

@@ -8,16 +8,12 @@ use crate::ops::{Broadcast, MatMul, Order};
 use crate::{Dim, Expr};
 
 pub(super) fn run(module: &Module) -> Module {
-    let users = module.count_users();
+    // Also where something else reads the bare product: what a sum means must not depend on its readers.
     Rebuild::module(module, |b, id, args| {
         if b.node(id).is::<Map2<Add>>() {
-            let old = module.graph.arena().args(id).to_vec();
-            for (product, bias) in [(0, 1), (1, 0)] {
-                if users[old[product].index()] == 1
-                    && let Some(made) = joined(b, args[product], args[bias])
-                {
-                    return made;
-                }
+            let joined = joined(b, args[0], args[1]).or_else(|| joined(b, args[1], args[0]));
+            if let Some(made) = joined {
+                return made;
             }
         }
         b.same(id, args)

@@ -1,5 +1,7 @@
 //! From the canonical graph to items of work: which kernel computes each node, in which layout, from which operands.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::graph::{Leaf, NodeId, NodeKind};
 use crate::kernel::map::{MapKernel, Read};
 use crate::op::{KernelKind, OpRef};
@@ -23,6 +25,8 @@ impl ItemId {
 /// A piece of work and the matrix that it makes, or a leaf.
 #[derive(Debug)]
 pub(crate) struct Item<T: Scalar> {
+    /// The node whose value, or whose transpose or copy, this is.
+    pub(crate) node: NodeId,
     pub(crate) kind: ItemKind<T>,
     pub(crate) args: Vec<ItemId>,
     /// As stored: vectors of a fixed size are columns, and a batch has its samples in columns.
@@ -35,7 +39,7 @@ pub(crate) struct Item<T: Scalar> {
 }
 
 /// When an item can be computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Domain {
     /// It is there before the run.
     Leaf,
@@ -120,11 +124,14 @@ pub(crate) struct Items<T: Scalar> {
 
 /// Chooses the items of a module.
 pub(crate) fn select<T: Scalar>(module: &Module, state: &mut StateLayout) -> Items<T> {
+    let slots = state.slots.iter().map(|s| s.name.clone());
     let mut b = Builder {
         module,
+        slots: slots.zip(0..).collect(),
         state,
+        current: NodeId(0),
         values: vec![None; module.graph.len()],
-        converted: Vec::new(),
+        converted: BTreeMap::new(),
         out: Items {
             items: Vec::new(),
             constants: Vec::new(),
@@ -139,6 +146,7 @@ pub(crate) fn select<T: Scalar>(module: &Module, state: &mut StateLayout) -> Ite
         }
     }
     for id in b.order() {
+        b.current = id;
         let value = b.select_node(id);
         b.values[id.index()] = value;
     }
@@ -149,9 +157,13 @@ pub(crate) fn select<T: Scalar>(module: &Module, state: &mut StateLayout) -> Ite
 struct Builder<'a, T: Scalar> {
     module: &'a Module,
     state: &'a mut StateLayout,
+    /// The slots by name.
+    slots: BTreeMap<String, usize>,
+    /// The node that items are made for.
+    current: NodeId,
     values: Vec<Option<Value>>,
     /// Conversions made: from, turned, to which layout.
-    converted: Vec<(ItemId, bool, Layout, ItemId)>,
+    converted: BTreeMap<(ItemId, bool, Layout), ItemId>,
     out: Items<T>,
 }
 
@@ -207,6 +219,7 @@ impl<T: Scalar> Builder<'_, T> {
     }
 
     fn leaf(&mut self, id: NodeId) {
+        self.current = id;
         let arena = self.module.graph.arena();
         let node = arena.node(id);
         let NodeKind::Leaf(leaf) = node.kind else {
@@ -229,10 +242,7 @@ impl<T: Scalar> Builder<'_, T> {
                 (place, layout)
             }
             Leaf::Param | Leaf::State => {
-                let slot = self
-                    .state
-                    .index_of(&name)
-                    .expect("every slot of the graph is in the layout");
+                let slot = self.slots[&name];
                 (
                     Place::Slot(slot),
                     if vector {
@@ -273,6 +283,7 @@ impl<T: Scalar> Builder<'_, T> {
         domain: Domain,
     ) -> ItemId {
         self.out.items.push(Item {
+            node: self.current,
             kind,
             args,
             rows,
@@ -451,16 +462,13 @@ impl<T: Scalar> Builder<'_, T> {
             Layout::Blocked,
             Domain::Leaf,
         );
-        self.converted.push((item, true, Layout::Blocked, made));
+        self.out.items[made.index()].node = self.item(item).node;
+        self.converted.insert((item, true, Layout::Blocked), made);
         made
     }
 
     fn conversion(&self, from: ItemId, turn: bool, layout: Layout) -> Option<ItemId> {
-        let found = self
-            .converted
-            .iter()
-            .find(|c| (c.0, c.1, c.2) == (from, turn, layout));
-        found.map(|c| c.3)
+        self.converted.get(&(from, turn, layout)).copied()
     }
 
     fn convert(&mut self, from: ItemId, turn: bool, layout: Layout) -> ItemId {
@@ -486,7 +494,8 @@ impl<T: Scalar> Builder<'_, T> {
             layout,
             domain,
         );
-        self.converted.push((from, turn, layout, made));
+        self.out.items[made.index()].node = self.item(from).node;
+        self.converted.insert((from, turn, layout), made);
         made
     }
 
@@ -728,10 +737,7 @@ impl<T: Scalar> Builder<'_, T> {
             let arena = self.module.graph.arena();
             let name = arena.name(slot).unwrap_or_default().to_owned();
             drop(arena);
-            let index = self
-                .state
-                .index_of(&name)
-                .expect("every slot of the graph is in the layout");
+            let index = self.slots[&name];
             let value = self.value(new);
             let turned = stored(self.shape(slot)).2;
             let mut item = self.vectors(value, turned);
@@ -743,9 +749,10 @@ impl<T: Scalar> Builder<'_, T> {
             self.out.updates.push((index, item));
         }
         // A returned value that also sets a slot is copied, since the slot's memory is the state's.
+        let updates: BTreeSet<ItemId> = self.out.updates.iter().map(|u| u.1).collect();
         for index in 0..self.out.outputs.len() {
             let (item, shape) = self.out.outputs[index];
-            if self.out.updates.iter().any(|(_, new)| *new == item) {
+            if updates.contains(&item) {
                 let layout = self.item(item).layout;
                 self.out.outputs[index] = (self.convert(item, false, layout), shape);
             }

@@ -1,5 +1,7 @@
 //! Plans: immutable programs, compiled from a step, that run without allocating.
 
+pub(crate) mod cost;
+pub(crate) mod describe;
 pub(crate) mod items;
 pub(crate) mod program;
 mod schedule;
@@ -11,6 +13,7 @@ use crate::kernel::crew::Team;
 use crate::kernel::execute::{Memory, Run, StateRef};
 use crate::passes::{Module, PASSES};
 use crate::{CompileError, Dim, Graph, Isa, RunError, Scalar, Shape, State, Step};
+use describe::ValueNames;
 use program::Program;
 use state::StateLayout;
 
@@ -127,15 +130,17 @@ impl Graph {
             step.check()?;
             let module = Module::of(step).through(|pass| !options.left_out.contains(&pass.name))?;
             let items = items::select::<T>(&module, &mut layout);
-            programs.push(schedule::schedule(items, &layout, options));
+            let program = schedule::schedule(items, &layout, options);
+            programs.push((program, ValueNames::of(&module)));
         }
         layout.place();
         let layout = Arc::new(layout);
         Ok(programs
             .into_iter()
-            .map(|program| Plan {
+            .map(|(program, names)| Plan {
                 program: Arc::new(program),
                 layout: layout.clone(),
+                names: Arc::new(names),
             })
             .collect())
     }
@@ -146,6 +151,7 @@ impl Graph {
 pub struct Plan<T: Scalar> {
     pub(crate) program: Arc<Program<T>>,
     pub(crate) layout: Arc<StateLayout>,
+    pub(crate) names: Arc<ValueNames>,
 }
 
 impl<T: Scalar> Plan<T> {

@@ -1,5 +1,6 @@
 //! What a plan runs: buffers, and stages of steps. Data only; `kernel::execute` runs it.
 
+use crate::graph::NodeId;
 use crate::kernel::map::{MapFn, OpData, Read};
 use crate::kernel::table::Table;
 use crate::op::OpRef;
@@ -27,7 +28,7 @@ pub(crate) enum Place {
 }
 
 /// How a matrix lies in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layout {
     /// One row or one column, contiguous, padded to whole vectors.
     Line,
@@ -47,7 +48,7 @@ pub(crate) struct Buffer {
 }
 
 /// What a group of elementwise operations runs over: the vectors of a line, or the blocks and columns of a matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Space {
     pub(crate) rows: usize,
     pub(crate) cols: Dim,
@@ -84,6 +85,8 @@ pub(crate) struct Operand {
 /// One elementwise operation of a group.
 #[derive(Debug, Clone)]
 pub(crate) struct MapStep<T: Scalar> {
+    /// The node whose value this is, in the graph after the passes.
+    pub(crate) node: NodeId,
     pub(crate) function: MapFn<T>,
     /// Where the operation's own data is.
     pub(crate) data: OpData,
@@ -175,6 +178,8 @@ pub(crate) enum Work {
 #[derive(Debug, Clone)]
 pub(crate) struct Step<T: Scalar> {
     pub(crate) work: Work,
+    /// The node whose value the work makes.
+    pub(crate) node: Option<NodeId>,
     pub(crate) group: Group<T>,
 }
 

@@ -3,6 +3,9 @@
 //! A stage is what runs between two joins of the threads. Its *chain* goes tile by tile over the samples; its *units* are split over their
 //! outputs. An item waits for the next stage where it needs all samples of an earlier one, or an output that other threads make.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph::NodeId;
 use crate::kernel::map::{OpData, Read};
 use crate::kernel::table::Table;
 use crate::plan::CompileOptions;
@@ -22,7 +25,7 @@ struct Draft {
     /// What the step does before its elementwise operations.
     work: Option<ItemId>,
     maps: Vec<ItemId>,
-    /// Made for values that are computed again.
+    /// Has values that are computed again.
     late: bool,
 }
 
@@ -36,7 +39,10 @@ pub(crate) fn schedule<T: Scalar>(
         users: users(&items),
         is_result: results(&items),
         draft_of: vec![None; items.items.len()],
+        position: vec![0; items.items.len()],
         drafts: Vec::new(),
+        open: BTreeMap::new(),
+        newest: BTreeMap::new(),
         items,
         options,
     };
@@ -52,15 +58,36 @@ struct Scheduler<'a, T: Scalar> {
     users: Vec<Vec<ItemId>>,
     is_result: Vec<bool>,
     draft_of: Vec<Option<usize>>,
+    /// The place of each elementwise operation among those of its draft.
+    position: Vec<u32>,
     drafts: Vec<Draft>,
+    /// Drafts that elementwise operations can join, in order, by stage, domain and space.
+    open: BTreeMap<(usize, Domain, Option<Space>), Vec<usize>>,
+    /// The newest draft of each stage's chain.
+    newest: BTreeMap<usize, usize>,
+}
+
+/// The scratch pieces of the items that only their own group reads.
+struct Temps {
+    of: Vec<Option<u32>>,
+    /// The last operation of the group that reads each item.
+    last_use: Vec<u32>,
 }
 
 /// Where each item's matrix is.
 struct Buffers {
     buffers: Vec<Buffer>,
     of: Vec<Option<BufferId>>,
-    /// Copies that set slots after everything else: from a buffer to a slot's.
-    commits: Vec<(BufferId, BufferId, Space)>,
+    /// Copies that set slots after everything else.
+    commits: Vec<Commit>,
+}
+
+/// A new value that its slot receives once nothing reads the old one.
+struct Commit {
+    node: NodeId,
+    from: BufferId,
+    to: BufferId,
+    space: Space,
 }
 
 impl<T: Scalar> Scheduler<'_, T> {
@@ -106,15 +133,18 @@ impl<T: Scalar> Scheduler<'_, T> {
                 continue;
             }
             stack.push((at, true));
-            for &arg in self.item(at).args.iter().rev() {
+            let args = &self.item(at).args;
+            for (index, &arg) in args.iter().enumerate().rev() {
                 if self.floats(arg) {
-                    stack.push((arg, false));
+                    // Its one user may read it twice: x · x.
+                    if !args[..index].contains(&arg) {
+                        stack.push((arg, false));
+                    }
                 } else {
                     external.push(arg);
                 }
             }
         }
-        members.dedup();
         (members, external)
     }
 
@@ -152,6 +182,7 @@ impl<T: Scalar> Scheduler<'_, T> {
         let draft = match joined {
             Some(draft) => {
                 self.drafts[draft].maps.extend(&members);
+                self.drafts[draft].late |= self.item(id).late;
                 draft
             }
             None => {
@@ -166,42 +197,45 @@ impl<T: Scalar> Scheduler<'_, T> {
                     maps: if is_map { members.clone() } else { Vec::new() },
                     late: self.item(id).late,
                 });
-                self.drafts.len() - 1
+                let made = self.drafts.len() - 1;
+                if domain == Domain::Chain {
+                    self.newest.insert(stage, made);
+                }
+                if self.takes_group(&self.drafts[made]) {
+                    let key = (stage, domain, space);
+                    self.open.entry(key).or_default().push(made);
+                }
+                made
             }
         };
-        for member in members {
+        let before = self.drafts[draft].maps.len() - if is_map { members.len() } else { 0 };
+        for (position, member) in (before as u32..).zip(members) {
             self.draft_of[member.index()] = Some(draft);
+            self.position[member.index()] = position;
         }
     }
 
     fn draft_to_join(&self, id: ItemId, stage: usize, same_stage: &[usize]) -> Option<usize> {
         let (domain, space) = (self.item(id).domain, self.item(id).space());
-        let fits = |draft: &Draft| {
-            draft.stage == stage
-                && draft.domain == domain
-                && draft.space == space
-                && self.takes_group(draft)
-        };
+        let open = self.open.get(&(stage, domain, space))?;
         let last = *same_stage.iter().max()?;
+        let first_from = |from: usize| open.get(open.partition_point(|&d| d < from)).copied();
         match domain {
             // Threads do not wait for each other inside a stage: all that is read must be made by the step itself.
             Domain::Unit => {
                 let alone = same_stage.iter().all(|d| *d == last);
-                (alone && fits(&self.drafts[last])).then_some(last)
+                first_from(last).filter(|d| alone && *d == last)
             }
             // What is computed again runs beside what reads it, and not where its first computation did.
             _ if self.item(id).late => {
-                let from = if self.drafts[last].late {
-                    last
-                } else {
-                    last + 1
-                };
-                (from..self.drafts.len())
-                    .rev()
-                    .find(|&d| fits(&self.drafts[d]))
+                let newest = self.newest.get(&stage) == Some(&last);
+                let here = newest || self.drafts[last].late;
+                open.last()
+                    .copied()
+                    .filter(|&d| d > last || (d == last && here))
             }
             // Along the chain, all that is read must be made by the step or before it.
-            _ => (last..self.drafts.len()).find(|&d| fits(&self.drafts[d])),
+            _ => first_from(last),
         }
     }
 
@@ -222,21 +256,27 @@ impl<T: Scalar> Scheduler<'_, T> {
             of: vec![None; self.items.items.len()],
             commits: Vec::new(),
         };
-        let mut slots = Vec::new();
+        let mut slots = BTreeMap::new();
+        let mut readers: BTreeMap<usize, Vec<ItemId>> = BTreeMap::new();
         for id in self.ids() {
             let item = self.item(id);
             if let ItemKind::Leaf(place) = item.kind {
                 let buffer = out.push(place, item);
                 out.of[id.index()] = Some(buffer);
                 if let Place::Slot(slot) = place {
-                    slots.push((slot, id, buffer));
+                    slots.entry(slot).or_insert(buffer);
+                }
+                if let Place::Slot(slot) | Place::SlotTransposed(slot) = place {
+                    let users = self.users[id.index()].iter();
+                    readers.entry(slot).or_default().extend(users);
                 }
             }
         }
         let mut commits = Vec::new();
         for &(slot, new) in &self.items.updates {
             let taken = out.of[new.index()].is_some();
-            if !taken && self.can_update_in_place(slot, new) {
+            let readers = readers.get(&slot).map_or(&[][..], Vec::as_slice);
+            if !taken && self.can_update_in_place(slot, new, readers) {
                 out.of[new.index()] = Some(out.slot(slot, state, &slots));
             } else {
                 commits.push((slot, new));
@@ -253,7 +293,12 @@ impl<T: Scalar> Scheduler<'_, T> {
             let from =
                 out.of[new.index()].expect("an update is a result, and results have buffers");
             let space = self.item(new).space().expect("slots are lines or blocks");
-            out.commits.push((from, to, space));
+            out.commits.push(Commit {
+                node: self.item(new).node,
+                from,
+                to,
+                space,
+            });
         }
         out
     }
@@ -271,7 +316,7 @@ impl<T: Scalar> Scheduler<'_, T> {
 
     /// Whether an update may overwrite its slot as soon as it is computed: all that reads the old value comes before, or reads the same element
     /// in the same operation or an earlier one of the group.
-    fn can_update_in_place(&self, slot: usize, new: ItemId) -> bool {
+    fn can_update_in_place(&self, slot: usize, new: ItemId, readers: &[ItemId]) -> bool {
         if !self.options.in_place {
             return false;
         }
@@ -279,11 +324,11 @@ impl<T: Scalar> Scheduler<'_, T> {
             return false;
         };
         let draft = &self.drafts[writer];
-        let Some(position) = draft.maps.iter().position(|m| *m == new) else {
+        if !self.item(new).is_map() {
             return false;
-        };
+        }
         let reads_slot = |id: &ItemId| matches!(self.item(*id).kind, ItemKind::Leaf(Place::Slot(s) | Place::SlotTransposed(s)) if s == slot);
-        self.ids().all(|id| {
+        readers.iter().all(|&id| {
             let item = self.item(id);
             let Some(reader) = self.draft_of[id.index()] else {
                 return true;
@@ -300,11 +345,7 @@ impl<T: Scalar> Scheduler<'_, T> {
                 }
                 _ => false,
             };
-            let earlier = draft
-                .maps
-                .iter()
-                .position(|m| *m == id)
-                .is_some_and(|p| p <= position);
+            let earlier = item.is_map() && self.position[id.index()] <= self.position[new.index()];
             reader == writer && earlier && reads.iter().all(aligned)
         })
     }
@@ -318,8 +359,9 @@ impl<T: Scalar> Scheduler<'_, T> {
             })
             .collect();
         let mut temps = 0;
+        let mut held = self.temps();
         for draft in &self.drafts {
-            let (step, used) = self.step(draft, &buffers);
+            let (step, used) = self.step(draft, &buffers, &mut held);
             temps = temps.max(used);
             let stage = &mut stages[draft.stage];
             if draft.domain == Domain::Chain {
@@ -332,7 +374,7 @@ impl<T: Scalar> Scheduler<'_, T> {
             let units = buffers
                 .commits
                 .iter()
-                .map(|&(from, to, space)| copy_step(from, to, space, self.options))
+                .map(|commit| copy_step(commit, self.options))
                 .collect();
             stages.push(Stage {
                 units,
@@ -358,7 +400,7 @@ impl<T: Scalar> Scheduler<'_, T> {
         }
     }
 
-    fn step(&self, draft: &Draft, buffers: &Buffers) -> (Step<T>, usize) {
+    fn step(&self, draft: &Draft, buffers: &Buffers, temps: &mut Temps) -> (Step<T>, usize) {
         let at = |id: ItemId| buffers.of[id.index()].expect("what another step reads has a buffer");
         let produced = |id: ItemId| buffers.of[id.index()].map_or(Spot::Produced, Spot::Buffer);
         let work = draft.work.map_or(Work::None, |id| {
@@ -417,61 +459,70 @@ impl<T: Scalar> Scheduler<'_, T> {
             rows: 0,
             cols: Dim::Fixed(0),
         });
-        let (maps, temps) = self.maps(draft, buffers);
+        let (maps, used) = self.maps(draft, buffers, temps);
         let group = Group { space, maps };
-        (Step { work, group }, temps)
+        let node = draft.work.map(|id| self.item(id).node);
+        (Step { work, node, group }, used)
+    }
+
+    /// No scratch pieces yet, and when they will be free.
+    fn temps(&self) -> Temps {
+        let mut last_use = vec![0; self.items.items.len()];
+        for id in self.ids() {
+            let in_draft = |u: &&ItemId| self.draft_of[u.index()] == self.draft_of[id.index()];
+            let readers = self.users[id.index()].iter().filter(in_draft);
+            let last = readers.map(|u| self.position[u.index()]).max();
+            last_use[id.index()] = last.unwrap_or(0);
+        }
+        Temps {
+            of: vec![None; self.items.items.len()],
+            last_use,
+        }
     }
 
     /// The elementwise operations of a draft, with scratch pieces for the values that only they read.
-    fn maps(&self, draft: &Draft, buffers: &Buffers) -> (Vec<MapStep<T>>, usize) {
-        let last_use = |id: ItemId| {
-            let mut uses = draft
-                .maps
-                .iter()
-                .enumerate()
-                .filter(|(_, m)| self.item(**m).args.contains(&id));
-            uses.next_back().map(|(i, _)| i)
-        };
-        let mut held: Vec<Option<ItemId>> = Vec::new();
+    fn maps(
+        &self,
+        draft: &Draft,
+        buffers: &Buffers,
+        temps: &mut Temps,
+    ) -> (Vec<MapStep<T>>, usize) {
+        let mut free: BTreeSet<u32> = BTreeSet::new();
+        let mut used = 0;
         let mut maps = Vec::new();
-        for (index, &id) in draft.maps.iter().enumerate() {
+        for &id in &draft.maps {
             let ItemKind::Map { op, kernel, reads } = &self.item(id).kind else {
                 continue;
             };
-            let args: Vec<Operand> = self
-                .item(id)
-                .args
-                .iter()
-                .zip(reads)
+            let read = self.item(id).args.iter().zip(reads);
+            let args: Vec<Operand> = read
                 .map(|(&arg, &read)| {
-                    let temp = held.iter().position(|h| *h == Some(arg));
-                    let spot = match (buffers.of[arg.index()], temp) {
+                    let spot = match (buffers.of[arg.index()], temps.of[arg.index()]) {
                         (Some(buffer), _) => Spot::Buffer(buffer),
-                        (None, Some(temp)) => Spot::Temp(temp),
+                        (None, Some(temp)) => Spot::Temp(temp as usize),
                         (None, None) => Spot::Produced,
                     };
                     Operand { spot, read }
                 })
                 .collect();
             if self.options.reuse {
-                for slot in &mut held {
-                    if slot.is_some_and(|h| last_use(h).is_some_and(|last| last <= index)) {
-                        *slot = None;
-                    }
-                }
+                let args = self.item(id).args.iter();
+                let done = args.filter(|a| temps.last_use[a.index()] <= self.position[id.index()]);
+                free.extend(done.filter_map(|a| temps.of[a.index()]));
             }
             let out = match buffers.of[id.index()] {
                 Some(buffer) => Spot::Buffer(buffer),
                 None => {
-                    let free = held.iter().position(Option::is_none).unwrap_or_else(|| {
-                        held.push(None);
-                        held.len() - 1
+                    let temp = free.pop_first().unwrap_or_else(|| {
+                        used += 1;
+                        used - 1
                     });
-                    held[free] = Some(id);
-                    Spot::Temp(free)
+                    temps.of[id.index()] = Some(temp);
+                    Spot::Temp(temp as usize)
                 }
             };
             maps.push(MapStep {
+                node: self.item(id).node,
                 function: kernel.function(self.options.isa),
                 data: OpData::of(op),
                 op: op.clone(),
@@ -479,7 +530,7 @@ impl<T: Scalar> Scheduler<'_, T> {
                 out,
             });
         }
-        (maps, held.len())
+        (maps, used as usize)
     }
 }
 
@@ -502,9 +553,9 @@ impl Buffers {
         &mut self,
         slot: usize,
         state: &StateLayout,
-        known: &[(usize, ItemId, BufferId)],
+        known: &BTreeMap<usize, BufferId>,
     ) -> BufferId {
-        if let Some((_, _, buffer)) = known.iter().find(|(s, _, _)| *s == slot) {
+        if let Some(buffer) = known.get(&slot) {
             return *buffer;
         }
         let spec = &state.slots[slot];
@@ -528,35 +579,32 @@ fn fixed(dim: Dim) -> usize {
     }
 }
 
-fn copy_step<T: Scalar>(
-    from: BufferId,
-    to: BufferId,
-    space: Space,
-    options: &CompileOptions,
-) -> Step<T> {
+fn copy_step<T: Scalar>(commit: &Commit, options: &CompileOptions) -> Step<T> {
     use crate::elementwise::Map1;
     use crate::kernel::map::MapKernel;
     use crate::ops::arithmetic::Copy;
-    let read = if space.is_scalar() {
+    let read = if commit.space.is_scalar() {
         Read::SameNumber
     } else {
         Read::Vectors
     };
     let op: crate::op::OpRef = std::sync::Arc::new(Map1(Copy));
     let map = MapStep {
+        node: commit.node,
         function: MapKernel::<T>::unary::<Copy>().function(options.isa),
         data: OpData::of(&op),
         op,
         args: vec![Operand {
-            spot: Spot::Buffer(from),
+            spot: Spot::Buffer(commit.from),
             read,
         }],
-        out: Spot::Buffer(to),
+        out: Spot::Buffer(commit.to),
     };
     Step {
         work: Work::None,
+        node: None,
         group: Group {
-            space,
+            space: commit.space,
             maps: vec![map],
         },
     }

@@ -268,3 +268,41 @@ fn an_empty_batch_runs() {
     let step = Step::returns(z).output(z.sum()).output(d[0]);
     check_both(&step, &[0]);
 }
+
+/// A random expression: each number picks an operation and its arguments.
+fn random<'g>(w: Expr<'g>, x: Expr<'g>, picks: &[u32]) -> Expr<'g> {
+    let mut all = vec![x, w.matmul(x)];
+    for &pick in picks {
+        let at = |shift: u32| all[(pick >> shift) as usize % all.len()];
+        let (a, b) = (at(8), at(16));
+        all.push(match pick % 9 {
+            0 => a.tanh(),
+            1 => a.sigmoid() * b,
+            2 => w.matmul(a) + b.sum_rows() * 0.25,
+            3 => a * b.softplus(),
+            4 => (a - b).tanh().square(),
+            5 => a.sum_rows().tanh() * b,
+            6 => a.maximum(b),
+            7 => w.t().matmul(a.tanh()),
+            _ => a.gt(b).select(a, b.sigmoid()),
+        });
+    }
+    all[all.len() - 1].tanh().square().mean()
+}
+
+#[test]
+fn random_graphs_have_the_bits_of_their_definition() {
+    for seed in 0..150 {
+        let picks: Vec<u32> = noise(seed + 1000, 1 + seed as usize % 23)
+            .iter()
+            .map(|v| (v.abs() * 4e9) as u32)
+            .collect();
+        let g = Graph::new();
+        let (w, x) = (g.param("W", (4, 4)), g.input("x", (4, BATCH)));
+        let loss = random(w, x, &picks);
+        let [dw, dx] = g.grad(loss, [w, x]);
+        let step = Step::returns(loss).output(dw).output(dx);
+        check::<f64>(&step, 21);
+        check::<f32>(&step, 3);
+    }
+}
