@@ -59,8 +59,8 @@ fn refuse_inputs(path: &Path, inputs: &[&Source]) -> Result<(), Failure> {
     };
     let is_output = |input: &Source| match input {
         // Where the system has it, this is the file that the shell redirected.
-        Source::Stdin => identity(Path::new("/dev/stdin")) == Some(output.clone()),
-        Source::Path(path) => identity(path) == Some(output.clone()),
+        Source::Stdin => identity(Path::new("/dev/stdin")).as_ref() == Some(&output),
+        Source::Path(path) => identity(path).as_ref() == Some(&output),
     };
     if inputs.iter().any(|input| is_output(input)) {
         return Err(Failure::misuse(format!(
