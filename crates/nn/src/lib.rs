@@ -58,5 +58,7 @@ pub use activation::{Activation, UnknownActivation};
 pub use initializer::Initializer;
 pub use loss::binary_cross_entropy;
 pub use model::{Model, ModelError, NETWORK_SECTION, PARAMETERS_SECTION};
-pub use network::{Dense, Layers, MAX_PARAMETERS, Network, NetworkError, ParameterShape};
+pub use network::{
+    Dense, Layers, MAX_LAYERS, MAX_PARAMETERS, Network, NetworkError, ParameterShape,
+};
 pub use parameters::{Parameters, Precision, UnknownPrecision};

@@ -76,6 +76,12 @@ pub enum NetworkError {
         /// The layer, from 1.
         layer: usize,
     },
+    /// More layers than any network of use has.
+    #[error("the network has {found} layers, and {MAX_LAYERS} are the most")]
+    TooManyLayers {
+        /// How many there are.
+        found: usize,
+    },
     /// More parameters than can be counted, let alone kept.
     #[error("the network has more than {MAX_PARAMETERS} parameters; make its layers smaller")]
     TooLarge,
@@ -90,6 +96,9 @@ pub enum NetworkError {
         activation: Activation,
     },
 }
+
+/// The most layers that a network may have, so that a forged file can't ask for millions.
+pub const MAX_LAYERS: usize = 1 << 12;
 
 /// The most parameters that a network may have: as many `f64` as the largest model file holds.
 pub const MAX_PARAMETERS: usize = 1 << 29;
@@ -130,14 +139,18 @@ impl Network {
     /// Makes sure that there is something to build.
     ///
     /// # Errors
-    /// [`NetworkError`] if there are no inputs or layers, a layer is empty, or the parameters are too many
-    /// ([`MAX_PARAMETERS`]).
+    /// [`NetworkError`] if there are no inputs or layers, a layer is empty, or layers or parameters are too many
+    /// ([`MAX_LAYERS`], [`MAX_PARAMETERS`]).
     pub fn check(&self) -> Result<(), NetworkError> {
         if self.inputs == 0 {
             return Err(NetworkError::NoInputs);
         }
         if self.layers.is_empty() {
             return Err(NetworkError::NoLayers);
+        }
+        if self.layers.len() > MAX_LAYERS {
+            let found = self.layers.len();
+            return Err(NetworkError::TooManyLayers { found });
         }
         if let Some(at) = self.layers.iter().position(|layer| layer.units == 0) {
             return Err(NetworkError::EmptyLayer { layer: at + 1 });
@@ -340,6 +353,13 @@ mod tests {
             let huge = Network::inputs(inputs).dense(units, Sigmoid);
             assert_eq!(huge.check(), Err(E::TooLarge));
         }
+        let deep = Network::classifier(1, &[1; MAX_LAYERS]);
+        assert_eq!(
+            deep.check(),
+            Err(E::TooManyLayers {
+                found: MAX_LAYERS + 1
+            })
+        );
         let two = Network::inputs(2).dense(2, Sigmoid);
         assert_eq!(
             two.check_binary(),

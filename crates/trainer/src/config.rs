@@ -121,3 +121,38 @@ impl Threads {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_never_empty_nor_more_than_there_is() {
+        assert_eq!(Batch::Rows(32).rows(10), 10);
+        assert_eq!(Batch::Rows(32).rows(100), 32);
+        assert_eq!(Batch::Rows(0).rows(100), 1);
+        assert_eq!((Batch::Full.rows(7), Batch::Full.rows(0)), (7, 1));
+        assert_eq!(
+            (Batch::Rows(32).to_string(), Batch::Full.to_string()),
+            ("32".into(), "full".into())
+        );
+    }
+
+    #[test]
+    fn a_limit_of_threads_is_a_limit_and_small_work_has_one() {
+        let processors = Threads::Auto.for_work(1e9);
+        assert!(processors >= 1);
+        assert_eq!(Threads::Auto.for_work(1e5), 1);
+        assert_eq!(Threads::AtMost(1).for_work(1e9), 1);
+        assert_eq!(Threads::AtMost(0).for_work(1e9), 1);
+        assert_eq!(Threads::AtMost(1000).for_work(1e9), processors);
+        assert_eq!(Threads::AtMost(1000).for_work(1e5), 1);
+        assert_eq!(
+            (
+                Threads::Exactly(7).for_work(0.0),
+                Threads::Exactly(0).for_work(0.0)
+            ),
+            (7, 1)
+        );
+    }
+}

@@ -137,3 +137,40 @@ fn either(a: Control, b: Control) -> Control {
         _ => Control::Stop,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_pair_both_watch_and_either_stops() {
+        let report = EpochReport {
+            epoch: 1,
+            epochs: 2,
+            train_loss: 0.5,
+            validation_loss: None,
+            learning_rate: 0.1,
+            steps: 3,
+            seconds: 0.0,
+        };
+        for (first, second, expected) in [
+            (Control::Continue, Control::Continue, Control::Continue),
+            (Control::Stop, Control::Continue, Control::Stop),
+            (Control::Continue, Control::Stop, Control::Stop),
+        ] {
+            let (mut seen_first, mut seen_second) = (0, 0);
+            let mut pair = (
+                |_: &EpochReport| {
+                    seen_first += 1;
+                    first
+                },
+                |_: &EpochReport| {
+                    seen_second += 1;
+                    second
+                },
+            );
+            assert_eq!(pair.epoch(&report), expected);
+            assert_eq!((seen_first, seen_second), (1, 1));
+        }
+    }
+}

@@ -11,6 +11,7 @@ use chainrule_trainer::{
     Adam, Batch, Control, EpochReport, Momentum, Observer, Optimizer, Real, Samples, Sgd,
     StepReport, Surroundings, Threads, TrainConfig, train,
 };
+use proptest::prelude::*;
 
 /// Samples in one chain of a sum over samples.
 const CHUNK: usize = 256;
@@ -264,14 +265,14 @@ impl Observer for Losses {
 
 const STEPS: usize = 20;
 
+/// Trains both ways, and gives the losses of the steps.
 fn compare<T: Real>(
     network: &Network,
     samples: &Samples<T>,
     batch: usize,
     rule: Rule,
     rate: f64,
-    isas: &[Isa],
-) {
+) -> Vec<f64> {
     let first = first::first::<T>(network, 5);
     let mut naive = Naive::new(network, &first, rule, rate);
     let mut expected = Vec::new();
@@ -283,9 +284,8 @@ fn compare<T: Real>(
         let weights = samples.weights.as_ref().map(|w| &w[rows.clone()]);
         expected.push(naive.step(x, &samples.y[rows.clone()], weights).to_f64());
     }
-    assert!(expected[STEPS - 1] < expected[0], "it learns: {expected:?}");
     let bits = |values: &[T]| values.iter().map(|v| v.to_bits_u64()).collect::<Vec<_>>();
-    for &isa in isas {
+    for isa in Isa::available() {
         for threads in [1, 3] {
             let config = TrainConfig {
                 epochs: STEPS,
@@ -317,6 +317,12 @@ fn compare<T: Real>(
             );
         }
     }
+    expected
+}
+
+#[track_caller]
+fn learns(losses: &[f64]) {
+    assert!(losses[STEPS - 1] < losses[0], "{losses:?}");
 }
 
 #[test]
@@ -329,7 +335,7 @@ fn single_precision_with_odd_sizes_and_a_batch_of_37() {
         } else {
             0.3
         };
-        compare(&network, &samples, 37, rule, rate, &Isa::available());
+        learns(&compare(&network, &samples, 37, rule, rate));
     }
 }
 
@@ -338,7 +344,7 @@ fn sizes_on_both_sides_of_a_block_and_layers_of_one() {
     for hidden in [&[16][..], &[17, 33], &[1], &[5, 1, 3], &[]] {
         let network = Network::classifier(31, hidden);
         let samples = common::samples::<f32>(31, 74, 2);
-        compare(&network, &samples, 37, Rule::Sgd, 0.3, &Isa::available());
+        learns(&compare(&network, &samples, 37, Rule::Sgd, 0.3));
     }
 }
 
@@ -349,22 +355,22 @@ fn other_activations() {
         .dense(6, Activation::Sigmoid)
         .dense(1, Activation::Sigmoid);
     let samples = common::samples::<f32>(9, 100, 3);
-    compare(&network, &samples, 37, Rule::Sgd, 0.3, &Isa::available());
+    learns(&compare(&network, &samples, 37, Rule::Sgd, 0.3));
 }
 
 #[test]
 fn double_precision() {
     let network = Network::classifier(13, &[9, 7]);
     let samples = common::samples::<f64>(13, 100, 4);
-    compare(&network, &samples, 37, Rule::Sgd, 0.3, &Isa::available());
-    compare(&network, &samples, 37, Rule::Adam, 0.02, &Isa::available());
+    learns(&compare(&network, &samples, 37, Rule::Sgd, 0.3));
+    learns(&compare(&network, &samples, 37, Rule::Adam, 0.02));
 }
 
 #[test]
 fn a_batch_of_several_chunks() {
     let network = Network::classifier(5, &[6]);
     let samples = common::samples::<f32>(5, 1300, 5);
-    compare(&network, &samples, 1300, Rule::Sgd, 1.0, &Isa::available());
+    learns(&compare(&network, &samples, 1300, Rule::Sgd, 1.0));
 }
 
 #[test]
@@ -372,6 +378,24 @@ fn weighted_rows() {
     let network = Network::classifier(7, &[5]);
     let mut samples = common::samples::<f32>(7, 300, 6);
     samples.weights = Some((0..300).map(|row| 0.25 + (row % 7) as f32).collect());
-    compare(&network, &samples, 300, Rule::Sgd, 1.0, &Isa::available());
-    compare(&network, &samples, 37, Rule::Sgd, 0.3, &Isa::available());
+    learns(&compare(&network, &samples, 300, Rule::Sgd, 1.0));
+    learns(&compare(&network, &samples, 37, Rule::Sgd, 0.3));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_sizes(
+        features in 1usize..40,
+        hidden in prop::collection::vec(1usize..40, 0..4),
+        rows in 1usize..90,
+        batch in 1usize..80,
+        weighted: bool,
+    ) {
+        let network = Network::classifier(features, &hidden);
+        let mut samples = common::samples::<f32>(features, rows, 7);
+        samples.weights = weighted.then(|| (0..rows).map(|row| 0.5 + (row % 3) as f32).collect());
+        compare(&network, &samples, batch.min(rows), Rule::Sgd, 0.3);
+    }
 }

@@ -167,3 +167,28 @@ impl From<Stored> for Provenance {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::DMatrix;
+
+    /// The digits were computed by a script from the description of the hash.
+    #[test]
+    fn the_hash_of_rows_is_the_documented_one() {
+        let x = [1.0, 10.0, 5.0, 2.0, -3.0, 5.0];
+        let features = DMatrix::from_column_slice(3, 2, &x);
+        let data = Dataset::new(features, vec![false, true]).unwrap();
+        let hash = |data: &Dataset| DataRecord::of(data, None).samples_sha256;
+        assert_eq!(
+            hash(&data),
+            "8d78ca8dab8903d5bc128abcc83439aab7e841a72bed268b24bd11949be1ef56"
+        );
+        let weighted = data.clone().with_weights(vec![0.5, 2.0]).unwrap();
+        assert_eq!(
+            hash(&weighted),
+            "d719fea4aee98b162d27d86cbf0e911aa3a59354e617d5544155073d69c9e529"
+        );
+        assert_ne!(hash(&data.select(&[1, 0])), hash(&data));
+    }
+}

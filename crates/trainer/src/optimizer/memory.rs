@@ -101,3 +101,39 @@ impl<'g> Updates<'g> {
         (step, self.memory.initial)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_each_parameters_own_and_shared_ones_are_made_once() {
+        let graph = Graph::new();
+        let (w, b) = (graph.param("W1", (2, 3)), graph.param("b1", 2));
+        let mut updates = Updates::new(&graph);
+        for (name, parameter) in [("W1", w), ("b1", b)] {
+            updates.add(name, parameter, |memory| {
+                let v = memory.slot("v", |v| v + parameter);
+                let power = memory.shared("power", 1.0, |power| 0.5 * power);
+                parameter - power * v
+            });
+        }
+        let (step, initial) = updates.finish(Step::of(&graph));
+        assert_eq!(graph.error(), None);
+        let expected = InitialValue {
+            slot: "power".to_owned(),
+            value: 1.0,
+        };
+        assert_eq!(initial, [expected]);
+        let printed = step.to_string();
+        for slot in ["W1", "b1", "v.W1", "v.b1", "power"] {
+            let set =
+                |line: &&str| line.split_whitespace().next() == Some(slot) && line.contains(":=");
+            assert_eq!(
+                printed.lines().filter(set).count(),
+                1,
+                "{slot} in\n{printed}"
+            );
+        }
+    }
+}

@@ -91,3 +91,19 @@ impl fmt::Display for Description {
         f.write_str(if self.settings.is_empty() { "" } else { ")" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_name_every_setting() {
+        assert_eq!(Sgd.describe().to_string(), "sgd");
+        let adam = Adam {
+            epsilon: 0.25,
+            ..Adam::default()
+        };
+        let expected = "adam (beta1 0.9, beta2 0.999, epsilon 0.25)";
+        assert_eq!(adam.describe().to_string(), expected);
+    }
+}
