@@ -4,8 +4,7 @@ mod common;
 #[path = "common/first.rs"]
 mod first;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use std::alloc::System;
 
 use chainrule_autodiff::Isa;
 use chainrule_nn::Network;
@@ -13,29 +12,15 @@ use chainrule_trainer::{
     Adam, Batch, Control, EpochReport, Observer, Optimizer, Samples, Sgd, StepReport, Surroundings,
     Threads, TrainConfig, train,
 };
-
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: all work is the system allocator's; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn allocations() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.allocations + stats.reallocations
+}
 
 /// What the allocator has counted when each step ended, and at the ends of epochs.
 struct Counts {
@@ -48,7 +33,7 @@ impl Observer for Counts {
     }
 
     fn step(&mut self, report: &StepReport) -> Control {
-        let count = ALLOCATIONS.with(Cell::get);
+        let count = allocations();
         assert!(
             self.steps.len() < self.steps.capacity(),
             "counting allocates"
@@ -95,7 +80,7 @@ fn count(optimizer: &dyn Optimizer, shuffle: bool, weighted: bool, isa: Isa) {
 
 #[test]
 fn a_step_allocates_nothing() {
-    assert!(ALLOCATIONS.with(Cell::get) > 0, "the allocator counts");
+    assert!(allocations() > 0, "the allocator counts");
     for isa in Isa::available() {
         for shuffle in [true, false] {
             count(&Sgd, shuffle, false, isa);
