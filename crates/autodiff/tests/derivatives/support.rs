@@ -1,6 +1,6 @@
 //! What the integration tests share.
 
-use chainrule_autodiff::{CompileError, Dim, Expr, Graph, Isa, Scalar, Shape, Step, Team};
+use chainrule_autodiff::{Dim, Expr, Graph, Isa, Scalar, Shape, Step, Team};
 
 /// The values of some expressions in f64: one column-major vector each. Inputs, parameters and state get theirs by name.
 pub fn values(g: &Graph, of: &[Expr<'_>], given: &[(&str, &[f64])]) -> Vec<Vec<f64>> {

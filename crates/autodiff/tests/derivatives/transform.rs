@@ -64,7 +64,8 @@ fn third_derivatives_of_functions_match_their_formulas() {
     let s = 1.0 / (1.0 + libm::exp(-at));
     let t = libm::tanh(at);
     let sigmoid = s * (1.0 - s) * (1.0 - 6.0 * s + 6.0 * s * s);
-    let cases: [(&str, fn(Expr<'_>) -> Expr<'_>, f64); 7] = [
+    type Case = (&'static str, fn(Expr<'_>) -> Expr<'_>, f64);
+    let cases: [Case; 7] = [
         ("exp", |x| x.exp(), libm::exp(at)),
         ("ln", |x| x.ln(), 2.0 / (at * at * at)),
         ("sigmoid", |x| x.sigmoid(), sigmoid),
@@ -185,7 +186,8 @@ fn forward_mode_is_the_transpose_of_reverse_mode() {
 #[test]
 fn forward_mode_goes_through_every_kind_of_operation() {
     // Each against the gradient, along all directions at once.
-    let cases: [(&str, fn(Expr<'_>) -> Expr<'_>); 12] = [
+    type Case = (&'static str, fn(Expr<'_>) -> Expr<'_>);
+    let cases: [Case; 12] = [
         ("select", |x| x.gt(0.0).select(x.exp(), x.square())),
         ("maximum", |x| x.maximum(0.3) * x.minimum(-0.2)),
         ("clamp", |x| x.clamp(-0.5, 0.5) * x),
