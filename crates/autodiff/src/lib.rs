@@ -4,6 +4,7 @@ pub mod elementary {
     //! Elementary functions on numbers and slices, with the bits that plans compute.
     pub use crate::kernel::functions::elementary::*;
 }
+pub mod audit;
 mod check;
 mod display;
 mod elementwise;
@@ -11,13 +12,13 @@ mod error;
 mod expr;
 mod grad;
 mod graph;
-#[cfg(test)]
 mod interpret;
 mod kernel;
 mod op;
 mod ops;
 mod passes;
 mod plan;
+mod random;
 mod reference;
 mod region;
 mod rewritten;

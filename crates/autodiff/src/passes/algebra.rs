@@ -6,7 +6,7 @@ use crate::elementwise::{Map1, Map2};
 use crate::graph::NodeId;
 use crate::op::{DynOp, OpRef};
 use crate::ops::arithmetic::{Add, Chain, Div, Mul, Neg, Sub};
-use crate::ops::functions::Sigmoid;
+use crate::ops::functions::{Ln, Ln1p, Sigmoid};
 use crate::ops::{Broadcast, Transpose};
 use crate::{Expr, Graph, Op};
 
@@ -82,6 +82,7 @@ fn rule<'g>(op: &dyn DynOp, args: &[Expr<'g>]) -> Option<Expr<'g>> {
         folded(args, |a, b| a - b)
             .or_else(|| is(1, 0.0).then(|| args[0]))
             .or_else(|| is(0, 0.0).then(|| -args[1]))
+            .or_else(|| negated_logit(args[0], args[1]))
     } else if op.is::<Map2<Div>>() {
         folded(args, |a, b| a / b).or_else(|| is(1, 1.0).then(|| args[0]))
     } else if op.is::<Map1<Neg>>() {
@@ -124,6 +125,16 @@ fn cancelled<'g>(product: Expr<'g>, d: Expr<'g>) -> Option<Expr<'g>> {
         return None;
     }
     without_divisor(product, d)
+}
+
+/// `ln(1 − a) − ln a` is `−z`, where `a` is the sigmoid of `z`: the gradient of the cross-entropy with respect to its targets, also where `a`
+/// rounds to 0 or 1.
+fn negated_logit<'g>(ln_rest: Expr<'g>, ln: Expr<'g>) -> Option<Expr<'g>> {
+    let a = argument_of::<Map1<Ln>>(ln, 0)?;
+    let rest = argument_of::<Map1<Ln1p>>(ln_rest, 0)?;
+    let same = argument_of::<Map1<Neg>>(rest, 0)?.id() == a.id();
+    let z = argument_of::<Map1<Sigmoid>>(a, 0)?;
+    same.then(|| -z)
 }
 
 /// `product` without its division by `d`.
