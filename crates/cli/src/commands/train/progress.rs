@@ -66,8 +66,8 @@ impl Observer for Progress {
             Progress::Lines => {}
             Progress::Bar { bar, drawn } => {
                 if drawn.is_none_or(|drawn| drawn.elapsed() >= REDRAW) {
-                    bar.set_message(losses(report));
                     bar.set_position(report.epoch as u64);
+                    bar.set_message(losses(report));
                     *drawn = Some(Instant::now());
                 }
             }
