@@ -103,6 +103,7 @@ impl From<chainrule_data::Error> for Failure {
             ErrorKind::UnknownColumn { .. }
             | ErrorKind::UnknownPositive { .. }
             | ErrorKind::Fraction(_) => Failure::misuse(error.to_string()),
+            ErrorKind::TooFewToSplit { .. } => Failure::bad(format!("{error} (--validation 0)")),
             _ => Failure::bad(error.to_string()),
         }
     }
