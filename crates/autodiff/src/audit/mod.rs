@@ -38,6 +38,8 @@ mod derivatives;
 mod findings;
 mod kinks;
 mod precision;
+#[cfg(test)]
+mod random_graphs;
 mod registration;
 mod report;
 mod subject;

@@ -203,23 +203,30 @@ pub(super) fn define<T: Scalar>(
     values: &Values,
 ) -> Result<Results<T>, CompileError> {
     let canonical = Module::of(step).canonical()?;
-    let shape = |name: &str| {
-        let arena = step.graph.arena();
+    Ok(evaluate::<T>(&canonical, values))
+}
+
+/// The graph as it was written, each node by its definition.
+#[cfg(test)]
+pub(super) fn define_as_written<T: Scalar>(step: &Step<'_>, values: &Values) -> Results<T> {
+    evaluate::<T>(&Module::of(step), values)
+}
+
+fn evaluate<T: Scalar>(module: &Module, values: &Values) -> Results<T> {
+    let arena = module.graph.arena();
+    let leaf = |name: &str| {
         let found = arena
             .ids()
             .find(|&id| arena.name(id) == Some(name) && arena.node(id).leaf().is_some());
-        found.map_or((0, 0), |id| {
+        let (rows, cols) = found.map_or((0, 0), |id| {
             let shape = arena.node(id).shape;
             (shape.rows.at(values.batch), shape.cols.at(values.batch))
-        })
-    };
-    let leaf = |name: &str| {
-        let (rows, cols) = shape(name);
+        });
         let all = values.get(name).iter();
         DMatrix::from_iterator(rows, cols, all.map(|&v| T::from_f64(v)))
     };
-    let found = interpret::<T>(&canonical, values.batch, leaf);
-    Ok(found.into_iter().map(|m| m.as_slice().to_vec()).collect())
+    let found = interpret::<T>(module, values.batch, leaf);
+    found.into_iter().map(|m| m.as_slice().to_vec()).collect()
 }
 
 /// The bits of results. A NaN is a NaN, whatever its sign and payload.
