@@ -43,7 +43,7 @@ pub(super) fn all() -> Vec<Registration> {
             .described("|x|", "ȳ sign(x)")
             .kink(&[0.0], &[0.0])
             .kink(&[-0.0], &[0.0])
-            .beside("JAX and PyTorch the same"),
+            .beside("PyTorch the same, JAX 1"),
         Registration::elementwise("sign", |x| x[0].sign(), [real()])
             .smooth_where(|x| x[0].abs() > APART)
             .described("1, 0 or −1", "0")

@@ -47,7 +47,7 @@ pub(super) fn all() -> Vec<Registration> {
             .described("ln(1 + e^x)", "ȳ σ(x)")
             .kink(&[infinity], &[1.0])
             .kink(&[-infinity], &[0.0])
-            .beside("PyTorch the same, JAX NaN at the infinities"),
+            .beside("JAX and PyTorch the same"),
         Registration::elementwise("pow", |x| x[0].pow(x[1]), [positive(), real()])
             .described("a^b", "ȳ b a^(b−1), 0 where b = 0; ȳ y ln a, 0 where a = 0")
             .kink(&[0.0, 0.0], &[0.0, 0.0])
@@ -57,7 +57,7 @@ pub(super) fn all() -> Vec<Registration> {
             .kink(&[0.0, 0.5], &[infinity, 0.0])
             .kink(&[-2.0, 3.0], &[12.0, nan])
             .kink(&[0.0, -1.0], &[-infinity, nan])
-            .beside("JAX and PyTorch the same, but PyTorch −∞ in b of 0 to a negative power"),
+            .beside("JAX the same, but NaN in a at (0, 0); PyTorch the same, but −∞ in b at (0, −1)"),
         Registration::elementwise(
             "bce",
             |x| x[0].binary_cross_entropy(x[1]),
