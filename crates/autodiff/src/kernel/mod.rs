@@ -20,3 +20,5 @@ pub mod portable;
 pub mod product;
 pub mod sum;
 pub mod table;
+#[cfg(test)]
+mod tests;
