@@ -229,6 +229,27 @@ impl Network {
     /// ```
     #[track_caller]
     pub fn build<'g>(&self, graph: &'g Graph) -> Layers<'g> {
+        self.build_with(graph, |_, _| None)
+    }
+
+    /// [`build`](Network::build), with activations of one's own: `activate(i, z)` is asked of each layer, i from 0, and gives `f(z)`, or
+    /// `None` for the activation that the layer has.
+    ///
+    /// ```
+    /// use chainrule_autodiff::Graph;
+    /// use chainrule_nn::{Activation::Identity, Network};
+    ///
+    /// let g = Graph::new();
+    /// let network = Network::inputs(2).dense(3, Identity).dense(1, Identity);
+    /// let layers = network.build_with(&g, |layer, z| (layer == 0).then(|| z * z.sigmoid()));
+    /// assert_eq!(layers.a[0].shape().to_string(), "3 × B");
+    /// ```
+    #[track_caller]
+    pub fn build_with<'g>(
+        &self,
+        graph: &'g Graph,
+        mut activate: impl FnMut(usize, Expr<'g>) -> Option<Expr<'g>>,
+    ) -> Layers<'g> {
         let x = graph.input("x", (self.inputs, BATCH));
         let mut layers = Layers {
             x,
@@ -242,11 +263,12 @@ impl Network {
             let w = graph.param(&format!("W{i}"), (layer.units, inputs));
             let b = graph.param(&format!("b{i}"), layer.units);
             let z = (w.matmul(a) + b).named(&format!("z{i}"));
-            a = layer.activation.apply(z);
-            // The identity's `a` is `z` itself and keeps that name.
-            if layer.activation != Activation::Identity {
-                a = a.named(&format!("a{i}"));
-            }
+            a = match (activate(at, z), layer.activation) {
+                (Some(own), _) => own.named(&format!("a{i}")),
+                // The identity's `a` is `z` itself and keeps that name.
+                (None, Activation::Identity) => z,
+                (None, activation) => activation.apply(z).named(&format!("a{i}")),
+            };
             layers.parameters.extend([w, b]);
             layers.z.push(z);
             layers.a.push(a);
