@@ -2,8 +2,10 @@
 
 use std::panic::Location;
 
+use crate::elementwise::Map1;
 use crate::graph::{Leaf, NodeId, NodeKind};
 use crate::op::{Cotangent, DynOp, OpRef};
+use crate::ops::StopGradient;
 use crate::passes::algebra;
 use crate::region::Recomputation;
 use crate::{CompileError, Expr, Graph, ShapeError};
@@ -251,8 +253,12 @@ impl Graph {
             }
         }
         for index in first..on_path.len() {
-            let args = arena.args(NodeId::from_index(index));
-            on_path[index] |= args.iter().any(|a| on_path[a.index()]);
+            let id = NodeId::from_index(index);
+            // What comes behind may have no derivative there, and is not asked for one.
+            if !arena.node(id).is::<Map1<StopGradient>>() {
+                let args = arena.args(id);
+                on_path[index] |= args.iter().any(|a| on_path[a.index()]);
+            }
         }
         on_path
     }
