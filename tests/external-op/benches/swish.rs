@@ -13,7 +13,7 @@
 
 use chainrule_autodiff::{BATCH, Expr, Graph, Isa, Plan, State, Step, Team, Workspace};
 use chainrule_external_op::Swish;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput};
 
 const UNITS: usize = 64;
 const SAMPLES: usize = 1024;
@@ -99,5 +99,8 @@ fn benchmarks(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, benchmarks);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    benchmarks(&mut criterion);
+    criterion.final_summary();
+}
