@@ -19,7 +19,10 @@ impl Binary for BinaryCrossEntropy {
         -(positive + negative)
     }
     fn vjp<'g>(&self, a: Expr<'g>, y: Expr<'g>, _: Expr<'g>, ct: Expr<'g>) -> [Cotangent<'g>; 2] {
-        let in_a = (a - y) / (a * (1.0 - a));
+        // A probability of 0 or 1 that is the target passes back nothing, and not 0 / 0. (PyTorch's rule.)
+        let d = a * (1.0 - a);
+        let met = d.equals(0.0) * a.equals(y);
+        let in_a = met.select(0.0, (a - y) / d);
         let in_y = (-a).ln_1p() - a.ln();
         [ct.chain(in_a).into(), ct.chain(in_y).into()]
     }

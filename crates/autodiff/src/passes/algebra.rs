@@ -2,12 +2,12 @@
 //! that is 0 / 0 for a saturated sigmoid; compiling runs it over the whole graph.
 
 use super::{Module, Rebuild, reachable};
-use crate::elementwise::{Map1, Map2};
+use crate::elementwise::{Map1, Map2, Map3};
 use crate::graph::NodeId;
 use crate::op::{DynOp, OpRef};
-use crate::ops::arithmetic::{Add, Chain, Div, Mul, Neg, Sub};
+use crate::ops::arithmetic::{Add, Chain, Div, Mul, Neg, Select, Sub};
 use crate::ops::functions::{Ln, Ln1p, Sigmoid};
-use crate::ops::{Broadcast, Transpose};
+use crate::ops::{Broadcast, Compare, Transpose};
 use crate::{Expr, Graph, Op};
 
 pub(super) fn run(module: &Module) -> Module {
@@ -146,7 +146,32 @@ fn without_divisor<'g>(product: Expr<'g>, d: Expr<'g>) -> Option<Expr<'g>> {
         let derivative = argument_of::<Map2<Chain>>(product, 1)?;
         return Some(cotangent.chain(without_divisor(derivative, d)?));
     }
-    None
+    let quotient = argument_of::<Map3<Select>>(product, 2)?;
+    guards(argument_of::<Map3<Select>>(product, 0)?, quotient, d)?;
+    let is_zero = argument_of::<Map3<Select>>(product, 1)?.is_constant(0.0);
+    is_zero.then(|| without_divisor(quotient, d)).flatten()
+}
+
+/// Whether a mask holds only where both `d` and the difference that is divided by it are 0: then `select(mask, 0, (p − q) / d) · d` is `p − q`.
+fn guards<'g>(mask: Expr<'g>, quotient: Expr<'g>, d: Expr<'g>) -> Option<()> {
+    type Equal = Compare<{ Compare::<0>::EQUAL }>;
+    let equals = |index: usize| {
+        let equal = argument_of::<Map2<Mul>>(mask, index)?;
+        Some((
+            argument_of::<Map2<Equal>>(equal, 0)?,
+            argument_of::<Map2<Equal>>(equal, 1)?,
+        ))
+    };
+    let difference = argument_of::<Map2<Div>>(quotient, 0)?;
+    let (p, q) = (
+        argument_of::<Map2<Sub>>(difference, 0)?,
+        argument_of::<Map2<Sub>>(difference, 1)?,
+    );
+    let (vanishing, met) = (equals(0)?, equals(1)?);
+    let holds = vanishing.0.id() == d.id()
+        && vanishing.1.is_constant(0.0)
+        && (met.0.id(), met.1.id()) == (p.id(), q.id());
+    holds.then_some(())
 }
 
 /// The argument `index` of `e`, if `e` is an operation of type `O`.

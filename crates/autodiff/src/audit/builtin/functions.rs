@@ -66,16 +66,16 @@ pub(super) fn all() -> Vec<Registration> {
         .of_one_shape()
         .described(
             "−(y ln a + (1 − y) ln(1 − a)), where 0 ln 0 = 0",
-            "ȳ (a − y) / (a (1 − a)); ȳ (ln(1 − a) − ln a)",
+            "ȳ (a − y) / (a (1 − a)), 0 for 0 / 0; ȳ (ln(1 − a) − ln a)",
         )
         .kink(&[0.0, 1.0], &[-infinity, infinity])
         .kink(&[1.0, 0.0], &[infinity, -infinity])
-        .kink(&[1.0, 1.0], &[nan, -infinity])
-        .kink(&[0.0, 0.0], &[nan, infinity])
+        .kink(&[1.0, 1.0], &[0.0, -infinity])
+        .kink(&[0.0, 0.0], &[0.0, infinity])
         .kink_under(0.0, &[0.0, 1.0], &[0.0, 0.0])
         .beside(
-            "PyTorch limits logarithms to −100 and its divisor to 10⁻¹², so its gradients are finite, and 0 where a = y; JAX has no \
-             such loss. Of a sigmoid, and on logits, ours is finite too",
+            "PyTorch the same in a where a = y; elsewhere it limits logarithms to −100 and its divisor to 10⁻¹², so that its \
+             gradients are finite; JAX has no such loss. Of a sigmoid, and on logits, ours is finite too",
         ),
         Registration::elementwise(
             "bce_on_logits",
