@@ -1,0 +1,324 @@
+//! Runs a program: stage by stage, each worker its share.
+
+mod groups;
+mod memory;
+mod parts;
+mod products;
+mod sums;
+mod whole;
+
+use super::buffer::AlignedVec;
+use super::crew::{Panicked, Team, Worker};
+use crate::Dim;
+use crate::Scalar;
+use crate::plan::program::{BufferId, Over, Place, Program, Space, Stage, Step, Work};
+use crate::plan::state::StateLayout;
+use memory::Resolved;
+pub(crate) use memory::{Memory, Sizes};
+use parts::Items;
+
+/// Vectors in a piece: what a group of elementwise operations does at a time, so that its scratch memory stays in L1 (64 × 64 bytes).
+const PIECE: usize = 64;
+
+/// Blocks of rows that a product computes together.
+const BLOCKS: usize = 3;
+
+/// Where the state of a run is: borrowed for writing when the program has updates, else for reading.
+pub(crate) enum StateRef<'a, T: Scalar> {
+    Read(&'a AlignedVec<T>),
+    Write(&'a mut AlignedVec<T>),
+}
+
+/// What a run is given.
+pub(crate) struct Run<'a, T: Scalar> {
+    pub(crate) program: &'a Program<T>,
+    pub(crate) layout: &'a StateLayout,
+    /// Checked against the program: their number, their lengths.
+    pub(crate) inputs: &'a [&'a [T]],
+    /// At most the memory's capacity.
+    pub(crate) batch: usize,
+}
+
+impl<T: Scalar> Run<'_, T> {
+    /// Runs the program. The caller has checked the inputs, and that state and memory belong to the program.
+    pub(crate) fn on(
+        &self,
+        state: StateRef<'_, T>,
+        memory: &mut Memory<T>,
+        team: &Team,
+    ) -> Result<(), Panicked> {
+        let state = match state {
+            // A program without updates never writes to a slot.
+            StateRef::Read(values) => {
+                assert!(
+                    !self.program.has_updates,
+                    "a program with updates is given the state for writing"
+                );
+                values.as_ptr().cast_mut()
+            }
+            StateRef::Write(values) => values.as_mut_ptr(),
+        };
+        let arena = memory.arena.as_mut_ptr();
+        for (index, buffer) in self.program.buffers.iter().enumerate() {
+            // SAFETY: offsets lie inside the allocations that they were computed for.
+            let ptr = unsafe {
+                match buffer.place {
+                    Place::Input(input) => self.inputs[input].as_ptr().cast_mut(),
+                    Place::Slot(slot) => state.add(self.layout.slots[slot].offset),
+                    Place::SlotTransposed(slot) => {
+                        let copy = self.layout.slots[slot].transposed;
+                        state.add(copy.expect("a plan that reads the copy has asked for it"))
+                    }
+                    Place::Constant(_) | Place::Workspace => arena.add(memory.offsets[index]),
+                    Place::BatchSize => {
+                        let ptr = arena.add(memory.offsets[index]);
+                        *ptr = T::from_f64(self.batch as f64);
+                        ptr
+                    }
+                }
+            };
+            memory.resolved[index] = Resolved {
+                ptr,
+                block: memory.blocks[index],
+            };
+        }
+        let threads = memory.scratch.len();
+        let shared = Shared {
+            run: self,
+            state,
+            resolved: &memory.resolved,
+            scratch: memory.scratch.as_mut_ptr(),
+        };
+        let work = |worker: Worker<'_>| {
+            // SAFETY: each worker has a scratch of its own; shares of work do not overlap, and joins order what depends.
+            unsafe { shared.work(worker) }
+        };
+        if threads < team.limit() {
+            Team::solo().run(&work)
+        } else {
+            team.run(&work)
+        }
+    }
+}
+
+/// What the workers of a run share.
+struct Shared<'a, T: Scalar> {
+    run: &'a Run<'a, T>,
+    state: *mut T,
+    resolved: &'a [Resolved<T>],
+    scratch: *mut AlignedVec<T>,
+}
+
+// SAFETY: the pointers lead to memory that the run borrows exclusively (or only reads); workers write to disjoint parts.
+unsafe impl<T: Scalar> Sync for Shared<'_, T> {}
+
+/// A rectangle of a matrix in blocks, or a part of a line.
+#[derive(Clone, Copy)]
+enum Piece {
+    /// Vectors of a line.
+    Line { first: usize, vectors: usize },
+    /// Columns of one block of rows.
+    Block {
+        block: usize,
+        first: usize,
+        vectors: usize,
+    },
+}
+
+/// The scratch memory of a worker.
+#[derive(Clone, Copy)]
+struct Scratch<T> {
+    temps: *mut T,
+    /// Tiles of BLOCKS pieces: the produced one, then finished chunks.
+    tiles: *mut T,
+}
+
+impl<T: Scalar> Shared<'_, T> {
+    /// # Safety
+    /// Called once by each worker of a job, with as many scratches as workers.
+    unsafe fn work(&self, worker: Worker<'_>) {
+        let program = self.run.program;
+        // SAFETY: the worker's own scratch.
+        let scratch = unsafe {
+            let base = (*self.scratch.add(worker.index)).as_mut_ptr();
+            Scratch {
+                temps: base,
+                tiles: base.add(program.temps * PIECE * T::LANES),
+            }
+        };
+        for (index, stage) in program.stages.iter().enumerate() {
+            // SAFETY: shares are disjoint, and a stage reads only what earlier stages or the same share have made.
+            unsafe { self.stage(stage, worker, scratch) };
+            let last = index + 1 == program.stages.len();
+            if !last && !worker.join() {
+                return;
+            }
+        }
+    }
+
+    unsafe fn stage(&self, stage: &Stage<T>, worker: Worker<'_>, scratch: Scratch<T>) {
+        for (turn, step) in stage.units.iter().enumerate() {
+            let items = self.unit_items(step);
+            for item in worker.share(items.count(), turn) {
+                // SAFETY: items of a step write to disjoint parts.
+                unsafe { self.unit(step, items, item, scratch) };
+            }
+        }
+        let batch = self.run.batch;
+        if stage.chain.is_empty() || batch == 0 {
+            return;
+        }
+        let tile = batch
+            .div_ceil(worker.count)
+            .next_multiple_of(16)
+            .clamp(16, PIECE);
+        for index in worker.share(batch.div_ceil(tile), 0) {
+            let (from, to) = (index * tile, batch.min((index + 1) * tile));
+            for step in &stage.chain {
+                // SAFETY: tiles are disjoint ranges of samples.
+                unsafe { self.columns(step, from, to, scratch) };
+            }
+        }
+    }
+
+    /// Into how many parts a step that is split over its outputs falls.
+    fn unit_items(&self, step: &Step<T>) -> Items {
+        let lanes = T::LANES;
+        let cols = |d: Dim| d.at(self.run.batch);
+        match &step.work {
+            Work::None => {
+                let Space { rows, cols: c } = step.group.space;
+                if step.group.space.is_line() {
+                    Items::line((rows * cols(c)).div_ceil(lanes))
+                } else {
+                    Items::blocked(rows.div_ceil(lanes), 1, cols(c))
+                }
+            }
+            Work::Product(p) => Items::blocked(p.rows.div_ceil(lanes), BLOCKS, cols(p.cols)),
+            Work::Dot(dot) => Items::line(cols(dot.cols).div_ceil(lanes)),
+            Work::Sum(sum) => match sum.over {
+                Over::Rows => Items::line(cols(sum.cols).div_ceil(lanes)),
+                Over::Columns if sum.rows > 1 => {
+                    Items::blocked(sum.rows.div_ceil(lanes), BLOCKS, 1)
+                }
+                Over::Columns | Over::All => Items::one(),
+            },
+            Work::Convert { to, .. } => {
+                Items::blocked(1, 1, cols(self.run.program.buffers[to.0 as usize].cols))
+            }
+            Work::Eval { .. } => Items::one(),
+        }
+    }
+
+    /// One part of a step that is split over its outputs.
+    unsafe fn unit(&self, step: &Step<T>, items: Items, item: usize, scratch: Scratch<T>) {
+        let (blocks, cols) = items.part(item);
+        let (first_block, block_count) = (blocks.start, blocks.len());
+        // SAFETY: the part lies inside the step's space.
+        unsafe {
+            match &step.work {
+                Work::None => {
+                    if step.group.space.is_line() {
+                        self.line(
+                            &step.group,
+                            cols.start,
+                            cols.len(),
+                            std::ptr::null_mut(),
+                            scratch,
+                        );
+                    } else {
+                        for block in blocks {
+                            self.block(
+                                &step.group,
+                                block,
+                                cols.start,
+                                cols.len(),
+                                std::ptr::null_mut(),
+                                scratch,
+                            );
+                        }
+                    }
+                }
+                Work::Product(p) => self.product(
+                    p,
+                    &step.group,
+                    (first_block, block_count),
+                    (cols.start, cols.end),
+                    scratch,
+                ),
+                Work::Dot(dot) => {
+                    let to = dot.cols.at(self.run.batch).min(cols.end * T::LANES);
+                    self.dot(dot, &step.group, cols.start * T::LANES, to, scratch);
+                }
+                Work::Sum(sum) => match sum.over {
+                    Over::Rows => {
+                        let to = sum.cols.at(self.run.batch).min(cols.end * T::LANES);
+                        self.sum_rows(sum, &step.group, cols.start * T::LANES, to, scratch);
+                    }
+                    Over::Columns => {
+                        self.sum_columns(sum, &step.group, (first_block, block_count), scratch)
+                    }
+                    Over::All => self.sum_all(sum, &step.group, scratch),
+                },
+                Work::Convert { from, turn, to } => {
+                    self.convert(*from, *turn, *to, cols.start, cols.end)
+                }
+                Work::Eval { op, args, out, .. } => self.eval(&**op, args, *out, None),
+            }
+        }
+    }
+
+    /// The columns `from..to` of a step of a chain.
+    unsafe fn columns(&self, step: &Step<T>, from: usize, to: usize, scratch: Scratch<T>) {
+        let first_vector = from / T::LANES;
+        let vectors = to.div_ceil(T::LANES) - first_vector;
+        // SAFETY: the columns lie inside the step's space.
+        unsafe {
+            match &step.work {
+                Work::None if step.group.space.is_line() => {
+                    self.line(
+                        &step.group,
+                        first_vector,
+                        vectors,
+                        std::ptr::null_mut(),
+                        scratch,
+                    );
+                }
+                Work::None => {
+                    for block in 0..step.group.space.rows.div_ceil(T::LANES) {
+                        self.block(
+                            &step.group,
+                            block,
+                            from,
+                            to - from,
+                            std::ptr::null_mut(),
+                            scratch,
+                        );
+                    }
+                }
+                Work::Product(p) => {
+                    let all = p.rows.div_ceil(T::LANES);
+                    let parts = all.div_ceil(BLOCKS);
+                    for part in 0..parts {
+                        // Even parts: four blocks are two and two.
+                        let (first, end) = (all * part / parts, all * (part + 1) / parts);
+                        let count = end - first;
+                        self.product(p, &step.group, (first, count), (from, to), scratch);
+                    }
+                }
+                Work::Dot(dot) => self.dot(dot, &step.group, from, to, scratch),
+                Work::Sum(sum) => self.sum_rows(sum, &step.group, from, to, scratch),
+                Work::Convert {
+                    from: source,
+                    turn,
+                    to: target,
+                } => self.convert(*source, *turn, *target, from, to),
+                Work::Eval { op, args, out, .. } => self.eval(&**op, args, *out, Some((from, to))),
+            }
+        }
+    }
+
+    fn at(&self, buffer: BufferId) -> Resolved<T> {
+        self.resolved[buffer.0 as usize]
+    }
+}
