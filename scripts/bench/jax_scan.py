@@ -4,8 +4,8 @@ Data and first weights are those of the example, so after as many epochs both ha
 that is faster but ends elsewhere is wrong. (The example does not time its first epoch, so its `epochs` is one less than it ran.)
 Run both beside each other on an idle machine, and compare ratios.
 
-    python3 -m venv /tmp/jax && /tmp/jax/bin/pip install jax numpy
-    /tmp/jax/bin/python scripts/bench/jax_scan.py [NAME] [THREADS] [EPOCHS]
+    python3 -m venv target/jax && target/jax/bin/pip install jax numpy
+    target/jax/bin/python scripts/bench/jax_scan.py [NAME] [THREADS] [EPOCHS]
     cargo run --release -p chainrule-autodiff --example workloads -- [NAME] [THREADS]
 
 Prints one line of JSON for each workload: `us_step` is the median epoch after the first, divided by its steps, and `loss` is

@@ -3,7 +3,7 @@
 
 Set up and run, from the root of the checkout (the file is committed: the tests don't need Python):
 
-    python3 -m venv /tmp/oracle && /tmp/oracle/bin/pip install "jax[cpu]==0.10.2" && /tmp/oracle/bin/python scripts/oracle/derivatives.py
+    python3 -m venv target/oracle && target/oracle/bin/pip install "jax[cpu]==0.10.2" && target/oracle/bin/python scripts/oracle/derivatives.py
 
 The file describes each graph in a small language, which this script and the Rust test both interpret; its header explains it. There are
 three sections: every operation in several shapes, points where derivatives need a rule (those on which JAX agrees with us: the

@@ -3,7 +3,7 @@
 
 Set up and run, from the root of the checkout (the file is committed: the tests don't need Python):
 
-    python3 -m venv /tmp/oracle && /tmp/oracle/bin/pip install scikit-learn==1.9.1 && /tmp/oracle/bin/python scripts/oracle/metrics.py
+    python3 -m venv target/oracle && target/oracle/bin/pip install scikit-learn==1.9.1 && target/oracle/bin/python scripts/oracle/metrics.py
 
 One case a line, fields parted by " ; ": kind, threshold, labels, scores, weights ("-" for none), then name=value for each
 metric. Of kind "logits" the scores are logits, of kind "probabilities" they are probabilities. NaN means undefined: where scikit-learn warns and
