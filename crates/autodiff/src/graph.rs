@@ -110,6 +110,9 @@ pub(crate) struct Arena {
     /// Names of leaves: only looked up, never walked.
     leaf_names: HashSet<String>,
     error: Option<CompileError>,
+    /// Reused from node to node, as `ids` is.
+    shapes: Vec<Shape>,
+    ids: Vec<NodeId>,
     pub(crate) regions: Regions,
     /// The region that new nodes belong to.
     pub(crate) region: RegionId,
@@ -118,6 +121,13 @@ pub(crate) struct Arena {
 impl Arena {
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Makes room for so many more nodes.
+    pub(crate) fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve(nodes);
+        self.args.reserve(2 * nodes);
+        self.interned.reserve(nodes);
     }
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {
@@ -191,7 +201,9 @@ impl Arena {
         {
             return self.invalid(location);
         }
-        let shapes: Vec<Shape> = args.iter().map(|&a| self.node(a).shape).collect();
+        let mut shapes = std::mem::take(&mut self.shapes);
+        shapes.clear();
+        shapes.extend(args.iter().map(|&a| self.node(a).shape));
         let shape = match op.shape(&shapes) {
             Ok(shape) => shape,
             Err(reason) => {
@@ -204,6 +216,7 @@ impl Arena {
                 return self.invalid(location);
             }
         };
+        self.shapes = shapes;
         let Some(key) = op.key() else {
             return self.push(NodeKind::Op(op), shape, args, location);
         };
@@ -374,8 +387,12 @@ impl Graph {
     ) -> Expr<'_> {
         let mut arena = self.arena.borrow_mut();
         let id = if args.iter().all(|a| std::ptr::eq(a.graph(), self)) {
-            let ids: Vec<NodeId> = args.iter().map(|a| a.id()).collect();
-            arena.apply(op, &ids, location)
+            let mut ids = std::mem::take(&mut arena.ids);
+            ids.clear();
+            ids.extend(args.iter().map(|a| a.id()));
+            let made = arena.apply(op, &ids, location);
+            arena.ids = ids;
+            made
         } else {
             let op = op.name().into_owned();
             arena.fail(CompileError::OtherGraph { op, location });

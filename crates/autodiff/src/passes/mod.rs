@@ -21,7 +21,11 @@ mod rebuild;
 mod stable_cross_entropy;
 mod transposed_operands;
 
+use crate::elementwise::Map2;
 use crate::graph::{Leaf, NodeId};
+use crate::op::DynOp;
+use crate::ops::arithmetic::Mul;
+use crate::ops::{BinaryCrossEntropy, Broadcast, MatMul, Transpose};
 use crate::{CompileError, Graph, Step};
 
 pub(crate) use rebuild::Rebuild;
@@ -39,6 +43,8 @@ pub(crate) struct Module {
 pub(crate) struct Pass {
     pub(crate) name: &'static str,
     pub(crate) keeps_bits: bool,
+    /// The operations without which the pass changes nothing: a graph that has none of them is not copied.
+    needs: fn(&dyn DynOp) -> bool,
     run: fn(&Module) -> Module,
 }
 
@@ -47,31 +53,37 @@ pub(crate) const PASSES: [Pass; 6] = [
     Pass {
         name: "stable cross-entropy",
         keeps_bits: false,
+        needs: |op| op.is::<Map2<BinaryCrossEntropy>>(),
         run: stable_cross_entropy::run,
     },
     Pass {
         name: "algebra",
         keeps_bits: false,
+        needs: |_| true,
         run: algebra::run,
     },
     Pass {
         name: "finished sums",
         keeps_bits: false,
+        needs: |op| op.is::<Broadcast>(),
         run: finished_sums::run,
     },
     Pass {
         name: "bias first",
         keeps_bits: false,
+        needs: |op| op.is::<MatMul>(),
         run: bias_first::run,
     },
     Pass {
         name: "transposed operands",
         keeps_bits: true,
+        needs: |op| op.is::<Transpose>(),
         run: transposed_operands::run,
     },
     Pass {
         name: "elementwise pairs",
         keeps_bits: true,
+        needs: |op| op.is::<Map2<Mul>>(),
         run: pairs::run,
     },
 ];
@@ -94,6 +106,9 @@ impl Module {
     /// Runs the chosen passes in order; in debug builds, the graph is verified after each.
     pub(crate) fn through(mut self, chosen: impl Fn(&Pass) -> bool) -> Result<Self, CompileError> {
         for pass in PASSES.iter().filter(|p| chosen(p)) {
+            if !self.has(pass.needs) {
+                continue;
+            }
             let next = (pass.run)(&self);
             if cfg!(debug_assertions) {
                 self.verify(&next)
@@ -105,6 +120,13 @@ impl Module {
             self = next;
         }
         Ok(self)
+    }
+
+    fn has(&self, operation: fn(&dyn DynOp) -> bool) -> bool {
+        let arena = self.graph.arena();
+        arena
+            .ids()
+            .any(|id| arena.node(id).op().is_some_and(operation))
     }
 
     /// The nodes that the results need, in order.

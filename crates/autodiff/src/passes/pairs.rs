@@ -10,8 +10,9 @@ use crate::{Expr, Op};
 pub(super) fn run(module: &Module) -> Module {
     let users = module.count_users();
     Rebuild::module(module, |b, id, args| {
-        let old = module.graph.arena().args(id).to_vec();
-        let node = b.node(id);
+        let arena = module.graph.arena();
+        let old = arena.args(id);
+        let node = arena.node(id);
         // The factors of an argument that is a product only this operation reads.
         let factors = |index: usize| {
             let alone = users[old[index].index()] == 1;

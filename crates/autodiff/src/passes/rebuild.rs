@@ -1,5 +1,7 @@
 //! Copying a graph node by node, through a rule.
 
+use std::cell::Ref;
+
 use super::{Module, reachable};
 use crate::graph::{Node, NodeId, NodeKind};
 use crate::op::OpRef;
@@ -27,6 +29,7 @@ impl<'g> Rebuild<'g> {
             .chain(updates.iter().flat_map(|&(s, v)| [s, v]))
             .collect();
         let order = reachable(from, &roots);
+        to.arena.borrow_mut().reserve(order.len());
         let size = order.last().map_or(0, |id| id.index() + 1);
         let mut new: Vec<Option<NodeId>> = vec![None; size];
         {
@@ -40,10 +43,16 @@ impl<'g> Rebuild<'g> {
                         new[a.index()].expect("arguments come before their users"),
                     )
                 }));
-                let made = match b.node(id).kind {
-                    NodeKind::Leaf(_) => b.leaf(id),
+                let (is_leaf, region) = {
+                    let arena = b.from.arena();
+                    let node = arena.node(id);
+                    (node.op().is_none(), node.region)
+                };
+                let made = if is_leaf {
+                    b.leaf(id)
+                } else {
                     // What replaces a node of a region is of that region: values that are computed twice stay apart.
-                    NodeKind::Op(_) => b.to.within(b.node(id).region, || rule(&b, id, &args)),
+                    b.to.within(region, || rule(&b, id, &args))
                 };
                 b.carry_name(id, made);
                 new[id.index()] = Some(made.id());
@@ -68,14 +77,14 @@ impl<'g> Rebuild<'g> {
     }
 
     /// A node of the graph that is copied.
-    pub(crate) fn node(&self, id: NodeId) -> Node {
-        self.from.arena().node(id).clone()
+    pub(crate) fn node(&self, id: NodeId) -> Ref<'_, Node> {
+        Ref::map(self.from.arena(), |arena| arena.node(id))
     }
 
     /// The operation of a node that is copied.
     pub(crate) fn op(&self, id: NodeId) -> OpRef {
-        match self.node(id).kind {
-            NodeKind::Op(op) => op,
+        match &self.node(id).kind {
+            NodeKind::Op(op) => op.clone(),
             NodeKind::Leaf(_) => unreachable!("rules see operations only"),
         }
     }
@@ -87,7 +96,8 @@ impl<'g> Rebuild<'g> {
 
     /// The same operation on the replaced arguments.
     pub(crate) fn same(&self, id: NodeId, args: &[Expr<'g>]) -> Expr<'g> {
-        self.to.apply_at(self.op(id), args, self.node(id).location)
+        let location = self.node(id).location;
+        self.to.apply_at(self.op(id), args, location)
     }
 
     fn leaf(&self, id: NodeId) -> Expr<'g> {
