@@ -6,31 +6,53 @@ use crate::Scalar;
 
 /// How a matrix lies in memory: element (r, c) at `r / group · group_jump + r mod group + c · col_stride`.
 #[derive(Clone, Copy)]
-pub(crate) struct Lie<T> {
-    pub(crate) ptr: *mut T,
+pub(crate) struct Lie<P> {
+    pub(crate) ptr: P,
     pub(crate) group: usize,
     pub(crate) group_jump: usize,
     pub(crate) col_stride: usize,
 }
 
-impl<T> Lie<T> {
+impl<T> Lie<*mut T> {
+    /// For reading.
+    pub(crate) fn read(self) -> Lie<*const T> {
+        Lie {
+            ptr: self.ptr.cast_const(),
+            group: self.group,
+            group_jump: self.group_jump,
+            col_stride: self.col_stride,
+        }
+    }
+}
+
+impl<P> Lie<P> {
     fn offset(&self, row: usize, col: usize) -> usize {
         row / self.group * self.group_jump + row % self.group + col * self.col_stride
     }
 }
 
-/// Writes the columns `from_col..to_col` of `to`, of `rows` rows, from `from` or its transpose.
-///
+/// The columns `from_col..to_col` of `to`, of `rows` rows, from `from` or its transpose.
+#[derive(Clone, Copy)]
+pub(crate) struct ConvertArgs<T> {
+    pub(crate) from: Lie<*const T>,
+    pub(crate) to: Lie<*mut T>,
+    pub(crate) turn: bool,
+    pub(crate) rows: usize,
+    pub(crate) from_col: usize,
+    pub(crate) to_col: usize,
+}
+
 /// # Safety
 /// Both matrices hold those elements, they do not overlap, and no other thread writes to them.
-pub(crate) unsafe fn convert<T: Scalar>(
-    from: Lie<T>,
-    to: Lie<T>,
-    turn: bool,
-    rows: usize,
-    from_col: usize,
-    to_col: usize,
-) {
+pub(crate) unsafe fn convert<T: Scalar>(args: &ConvertArgs<T>) {
+    let &ConvertArgs {
+        from,
+        to,
+        turn,
+        rows,
+        from_col,
+        to_col,
+    } = args;
     if rows == 1 && !turn && from.col_stride == 1 && to.col_stride == 1 {
         // SAFETY: promised by the caller; a row lies in one piece on both sides.
         unsafe {

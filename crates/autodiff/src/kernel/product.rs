@@ -35,7 +35,16 @@ impl Walk {
     }
 }
 
+/// Where the chains of a product begin.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<T> {
+    Zero,
+    /// At a vector for each block.
+    Bias(*const T),
+}
+
 /// A tile of a product.
+#[derive(Clone, Copy)]
 pub(crate) struct ProductArgs<T> {
     /// The first block of A, at the first `k`.
     pub(crate) a: *const T,
@@ -49,8 +58,7 @@ pub(crate) struct ProductArgs<T> {
     pub(crate) cols: usize,
     /// The length of the chains.
     pub(crate) inner: usize,
-    /// A vector for each block at which the chains start; null for zero.
-    pub(crate) start: *const T,
+    pub(crate) start: Start<T>,
     /// The tile of C: `[block][column][L]`.
     pub(crate) c: *mut T,
     pub(crate) c_block: usize,
@@ -129,9 +137,9 @@ unsafe fn tile<T: Scalar, V: Vector<Scalar = T>, const M: usize, const N: usize>
     // SAFETY: the caller promises that the tile lies inside the buffers.
     unsafe {
         let mut acc = [[V::splat_scalar(T::ZERO); N]; M];
-        if !args.start.is_null() {
+        if let Start::Bias(bias) = args.start {
             for (m, row) in acc.iter_mut().enumerate() {
-                *row = [V::load(args.start.add((block + m) * T::LANES)); N];
+                *row = [V::load(bias.add((block + m) * T::LANES)); N];
             }
         }
         let mut b: [*const T; N] = [args.b; N];

@@ -128,14 +128,27 @@ impl<T: Scalar> Kernel<T> for ColumnsKernel {
     }
 }
 
-/// A chunked sum of a line of numbers.
-pub(crate) fn sum_of_line<T: Scalar>(line: &[T]) -> T {
+/// A sum of numbers that follow each other: one chain, or chains of [`CHUNK`] numbers joined by a tree.
+pub(crate) struct LineArgs<T> {
+    pub(crate) line: *const T,
+    pub(crate) len: usize,
+    pub(crate) chunked: bool,
+    pub(crate) out: *mut T,
+}
+
+/// # Safety
+/// There are so many numbers, and room for one.
+pub(crate) unsafe fn sum_of_line<T: Scalar>(args: &LineArgs<T>) {
+    // SAFETY: promised by the caller.
+    let line = unsafe { std::slice::from_raw_parts(args.line, args.len) };
     let chain = |from: usize, to: usize| line[from..to].iter().fold(T::ZERO, |sum, &x| sum + x);
-    if line.len() <= CHUNK {
-        chain(0, line.len())
-    } else {
+    let sum = if args.chunked && line.len() > CHUNK {
         tree(line.len(), T::ZERO, chain, |a, b| a + b)
-    }
+    } else {
+        chain(0, line.len())
+    };
+    // SAFETY: promised by the caller.
+    unsafe { *args.out = sum };
 }
 
 /// The tree over chunks of [`CHUNK`] columns, as they come: a counter in binary, whose digits are finished subtrees.
@@ -214,11 +227,16 @@ mod tests {
                 .map(|i| ((i * 7919) % 1000) as f32 * 0.37 - 100.0)
                 .collect();
             let expected = reference::sum(Order::Chunks, line.iter().copied());
-            assert_eq!(
-                sum_of_line(&line).to_bits(),
-                expected.to_bits(),
-                "{n} numbers"
-            );
+            let mut sum = 0.0;
+            let args = LineArgs {
+                line: line.as_ptr(),
+                len: n,
+                chunked: true,
+                out: &raw mut sum,
+            };
+            // SAFETY: the line and a number.
+            unsafe { sum_of_line(&args) };
+            assert_eq!(sum.to_bits(), expected.to_bits(), "{n} numbers");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Fused elementwise operations, piece by piece, and what follows when a piece of a slot was written.
 
+use super::call::{Call, Sink};
 use super::{PIECE, Piece, Scratch, Shared};
 use crate::Scalar;
 use crate::kernel::convert::TransposeArgs;
@@ -14,7 +15,7 @@ impl<T: Scalar> Shared<'_, T> {
         first: usize,
         vectors: usize,
         produced: *mut T,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         let piece = |done, vectors| Piece::Line {
             first: first + done,
@@ -32,7 +33,7 @@ impl<T: Scalar> Shared<'_, T> {
         first: usize,
         cols: usize,
         produced: *mut T,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         let piece = |done, vectors| Piece::Block {
             block,
@@ -51,7 +52,7 @@ impl<T: Scalar> Shared<'_, T> {
         vectors: usize,
         piece: &impl Fn(usize, usize) -> Piece,
         produced: *mut T,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         if group.maps.is_empty() {
             return;
@@ -71,7 +72,7 @@ impl<T: Scalar> Shared<'_, T> {
         group: &Group<T>,
         piece: Piece,
         produced: *mut T,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         let (Piece::Line { vectors, .. } | Piece::Block { vectors, .. }) = piece;
         for map in &group.maps {
@@ -88,18 +89,19 @@ impl<T: Scalar> Shared<'_, T> {
                 };
             }
             let out = self.locate(map.out, Read::Vectors, piece, produced, scratch);
+            let call = MapArgs {
+                op: map.data.get(),
+                args,
+                out,
+                vectors,
+            };
             // SAFETY: the plan gave each operand the space of the group, or a repetition of it.
             unsafe {
-                (map.function)(&MapArgs {
-                    op: map.data.get(),
-                    args,
-                    out,
-                    vectors,
-                });
+                scratch.sink.call(Call::Map(map.function, call));
                 if let Spot::Buffer(id) = map.out
                     && let Place::Slot(slot) = self.run.program.buffers[id.0 as usize].place
                 {
-                    self.settle(slot, piece, out);
+                    self.settle(slot, piece, out, scratch.sink);
                 }
             }
         }
@@ -111,7 +113,7 @@ impl<T: Scalar> Shared<'_, T> {
         read: Read,
         piece: Piece,
         produced: *mut T,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) -> *mut T {
         match spot {
             Spot::Temp(index) => scratch.temps.wrapping_add(index * PIECE * T::LANES),
@@ -133,16 +135,20 @@ impl<T: Scalar> Shared<'_, T> {
     }
 
     /// After a piece of a slot was written: its padding is zero again, and its transposed copy agrees.
-    pub(super) unsafe fn settle(&self, slot: usize, piece: Piece, out: *mut T) {
+    unsafe fn settle(&self, slot: usize, piece: Piece, out: *mut T, sink: &impl Sink<T>) {
         let spec = &self.run.layout.slots[slot];
         let lanes = T::LANES;
         // SAFETY: the piece lies inside the slot, its padding included; the copy has room for whole blocks.
         unsafe {
             match piece {
                 Piece::Line { first, vectors } => {
-                    let end = (first + vectors) * lanes;
-                    for index in spec.rows.max(first * lanes)..end {
-                        *out.add(index - first * lanes) = T::ZERO;
+                    let (from, to) = (first * lanes, (first + vectors) * lanes);
+                    let end = spec.rows.max(from);
+                    if end < to {
+                        sink.call(Call::ZeroRest {
+                            ptr: out.add(end - from),
+                            len: to - end,
+                        });
                     }
                 }
                 Piece::Block {
@@ -151,22 +157,25 @@ impl<T: Scalar> Shared<'_, T> {
                     vectors,
                 } => {
                     let rows = (spec.rows - block * lanes).min(lanes);
-                    for col in 0..vectors {
-                        for row in rows..lanes {
-                            *out.add(col * lanes + row) = T::ZERO;
-                        }
+                    if rows < lanes {
+                        sink.call(Call::ZeroRows {
+                            ptr: out,
+                            rows,
+                            vectors,
+                        });
                     }
                     if let Some(copy) = spec.transposed {
                         let to_block = spec.transposed_block_stride(lanes);
                         let to = self
                             .state
                             .add(copy + first / lanes * to_block + block * lanes * lanes);
-                        (self.run.program.kernels.transpose)(&TransposeArgs {
+                        let call = TransposeArgs {
                             from: out.cast_const(),
                             to,
                             to_block,
                             blocks: vectors.div_ceil(lanes),
-                        });
+                        };
+                        sink.call(Call::Transpose(self.run.program.kernels.transpose, call));
                     }
                 }
             }

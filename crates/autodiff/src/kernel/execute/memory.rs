@@ -1,6 +1,7 @@
 //! The memory of a run: where each buffer lies, and the scratch of each thread.
 
-use super::{BLOCKS, PIECE};
+use super::tape::Tapes;
+use super::{BLOCKS, PIECE, Run};
 use crate::kernel::buffer::AlignedVec;
 use crate::plan::program::{BufferId, Layout, Place, Program};
 use crate::plan::state::StateLayout;
@@ -15,8 +16,12 @@ pub(crate) struct Memory<T: Scalar> {
     pub(super) offsets: Vec<usize>,
     /// From one block of rows to the next, for each buffer.
     pub(super) blocks: Vec<usize>,
+    /// For each thread, as the tapes are.
     pub(super) scratch: Vec<AlignedVec<T>>,
+    pub(super) tapes: Vec<Tapes<T>>,
     pub(super) resolved: Vec<Resolved<T>>,
+    /// The address of the state and the number of samples for which the buffers were resolved.
+    resolved_for: Option<(usize, usize)>,
 }
 
 /// Where a buffer is in this run.
@@ -118,6 +123,10 @@ impl<T: Scalar> Memory<T> {
             scratch: (0..threads.max(1))
                 .map(|_| AlignedVec::zeros(sizes.scratch))
                 .collect(),
+            tapes: (0..threads.max(1))
+                .map(|_| Tapes::new(program.stages.len()))
+                .collect(),
+            resolved_for: None,
             resolved: vec![
                 Resolved {
                     ptr: std::ptr::null_mut(),
@@ -125,6 +134,38 @@ impl<T: Scalar> Memory<T> {
                 };
                 program.buffers.len()
             ],
+        }
+    }
+
+    /// Finds where the buffers of a run lie. From run to run only the inputs move.
+    pub(super) fn resolve(&mut self, run: &Run<'_, T>, state: *mut T) {
+        let now = Some((state.addr(), run.batch));
+        let settled = self.resolved_for == now;
+        self.resolved_for = now;
+        let arena = self.arena.as_mut_ptr();
+        for (index, buffer) in run.program.buffers.iter().enumerate() {
+            // SAFETY: offsets lie inside the allocations that they were computed for.
+            let ptr = unsafe {
+                match buffer.place {
+                    Place::Input(input) => run.inputs[input].as_ptr().cast_mut(),
+                    _ if settled => continue,
+                    Place::Slot(slot) => state.add(run.layout.slots[slot].offset),
+                    Place::SlotTransposed(slot) => {
+                        let copy = run.layout.slots[slot].transposed;
+                        state.add(copy.expect("a plan that reads the copy has asked for it"))
+                    }
+                    Place::Constant(_) | Place::Workspace => arena.add(self.offsets[index]),
+                    Place::BatchSize => {
+                        let ptr = arena.add(self.offsets[index]);
+                        *ptr = T::from_f64(run.batch as f64);
+                        ptr
+                    }
+                }
+            };
+            self.resolved[index] = Resolved {
+                ptr,
+                block: self.blocks[index],
+            };
         }
     }
 
@@ -139,7 +180,8 @@ impl<T: Scalar> Memory<T> {
 
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
-        (self.arena.len() + self.scratch.iter().map(|s| s.len()).sum::<usize>()) * T::BYTES
+        let values = self.arena.len() + self.scratch.iter().map(|s| s.len()).sum::<usize>();
+        values * T::BYTES + self.tapes.iter().map(Tapes::bytes).sum::<usize>()
     }
 }
 

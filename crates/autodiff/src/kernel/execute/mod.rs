@@ -1,21 +1,25 @@
 //! Runs a program: stage by stage, each worker its share.
 
+mod call;
 mod groups;
 mod memory;
 mod parts;
 mod products;
 mod sums;
+mod tape;
 mod whole;
 
 use super::buffer::AlignedVec;
 use super::crew::{Panicked, Team, Worker};
 use crate::Dim;
 use crate::Scalar;
-use crate::plan::program::{BufferId, Over, Place, Program, Space, Stage, Step, Work};
+use crate::plan::program::{BufferId, Over, Program, Space, Stage, Step, Work};
 use crate::plan::state::StateLayout;
+use call::{Now, Sink};
 use memory::Resolved;
 pub(crate) use memory::{Memory, Sizes};
 use parts::Items;
+use tape::Tapes;
 
 /// Vectors in a piece: what a group of elementwise operations does at a time, so that its scratch memory stays in L1 (64 × 64 bytes).
 const PIECE: usize = 64;
@@ -58,36 +62,14 @@ impl<T: Scalar> Run<'_, T> {
             }
             StateRef::Write(values) => values.as_mut_ptr(),
         };
-        let arena = memory.arena.as_mut_ptr();
-        for (index, buffer) in self.program.buffers.iter().enumerate() {
-            // SAFETY: offsets lie inside the allocations that they were computed for.
-            let ptr = unsafe {
-                match buffer.place {
-                    Place::Input(input) => self.inputs[input].as_ptr().cast_mut(),
-                    Place::Slot(slot) => state.add(self.layout.slots[slot].offset),
-                    Place::SlotTransposed(slot) => {
-                        let copy = self.layout.slots[slot].transposed;
-                        state.add(copy.expect("a plan that reads the copy has asked for it"))
-                    }
-                    Place::Constant(_) | Place::Workspace => arena.add(memory.offsets[index]),
-                    Place::BatchSize => {
-                        let ptr = arena.add(memory.offsets[index]);
-                        *ptr = T::from_f64(self.batch as f64);
-                        ptr
-                    }
-                }
-            };
-            memory.resolved[index] = Resolved {
-                ptr,
-                block: memory.blocks[index],
-            };
-        }
+        memory.resolve(self, state);
         let threads = memory.scratch.len();
         let shared = Shared {
             run: self,
             state,
             resolved: &memory.resolved,
             scratch: memory.scratch.as_mut_ptr(),
+            tapes: memory.tapes.as_mut_ptr(),
         };
         let work = |worker: Worker<'_>| {
             // SAFETY: each worker has a scratch of its own; shares of work do not overlap, and joins order what depends.
@@ -107,6 +89,7 @@ struct Shared<'a, T: Scalar> {
     state: *mut T,
     resolved: &'a [Resolved<T>],
     scratch: *mut AlignedVec<T>,
+    tapes: *mut Tapes<T>,
 }
 
 // SAFETY: the pointers lead to memory that the run borrows exclusively (or only reads); workers write to disjoint parts.
@@ -125,38 +108,53 @@ enum Piece {
     },
 }
 
-/// The scratch memory of a worker.
-#[derive(Clone, Copy)]
-struct Scratch<T> {
+/// The scratch memory of a worker, and where its calls go.
+struct Scratch<'s, T, S> {
     temps: *mut T,
     /// Tiles of BLOCKS pieces: the produced one, then finished chunks.
     tiles: *mut T,
+    sink: &'s S,
 }
+
+impl<T, S> Clone for Scratch<'_, T, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T, S> Copy for Scratch<'_, T, S> {}
 
 impl<T: Scalar> Shared<'_, T> {
     /// # Safety
-    /// Called once by each worker of a job, with as many scratches as workers.
+    /// Called once by each worker of a job, with as many scratches and tapes as workers.
     unsafe fn work(&self, worker: Worker<'_>) {
-        let program = self.run.program;
+        // SAFETY: the worker's own tapes; shares are disjoint, and a stage reads only what earlier stages or the same share
+        // have made.
+        unsafe {
+            if (*self.tapes.add(worker.index)).play(self, worker) {
+                return;
+            }
+            for (index, stage) in self.run.program.stages.iter().enumerate() {
+                self.stage(stage, worker, &Now);
+                let last = index + 1 == self.run.program.stages.len();
+                if !last && !worker.join() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A worker's share of a stage.
+    unsafe fn stage(&self, stage: &Stage<T>, worker: Worker<'_>, sink: &impl Sink<T>) {
         // SAFETY: the worker's own scratch.
         let scratch = unsafe {
             let base = (*self.scratch.add(worker.index)).as_mut_ptr();
             Scratch {
                 temps: base,
-                tiles: base.add(program.temps * PIECE * T::LANES),
+                tiles: base.add(self.run.program.temps * PIECE * T::LANES),
+                sink,
             }
         };
-        for (index, stage) in program.stages.iter().enumerate() {
-            // SAFETY: shares are disjoint, and a stage reads only what earlier stages or the same share have made.
-            unsafe { self.stage(stage, worker, scratch) };
-            let last = index + 1 == program.stages.len();
-            if !last && !worker.join() {
-                return;
-            }
-        }
-    }
-
-    unsafe fn stage(&self, stage: &Stage<T>, worker: Worker<'_>, scratch: Scratch<T>) {
         for (turn, step) in stage.units.iter().enumerate() {
             let items = self.unit_items(step);
             for item in worker.share(items.count(), turn) {
@@ -211,7 +209,13 @@ impl<T: Scalar> Shared<'_, T> {
     }
 
     /// One part of a step that is split over its outputs.
-    unsafe fn unit(&self, step: &Step<T>, items: Items, item: usize, scratch: Scratch<T>) {
+    unsafe fn unit(
+        &self,
+        step: &Step<T>,
+        items: Items,
+        item: usize,
+        scratch: Scratch<'_, T, impl Sink<T>>,
+    ) {
         let (blocks, cols) = items.part(item);
         let (first_block, block_count) = (blocks.start, blocks.len());
         // SAFETY: the part lies inside the step's space.
@@ -261,15 +265,23 @@ impl<T: Scalar> Shared<'_, T> {
                     Over::All => self.sum_all(sum, &step.group, scratch),
                 },
                 Work::Convert { from, turn, to } => {
-                    self.convert(*from, *turn, *to, cols.start, cols.end)
+                    self.convert(*from, *turn, *to, cols.start, cols.end, scratch.sink)
                 }
-                Work::Eval { op, args, out, .. } => self.eval(&**op, args, *out, None),
+                Work::Eval { op, args, out, .. } => {
+                    self.eval(&**op, args, *out, None, scratch.sink)
+                }
             }
         }
     }
 
     /// The columns `from..to` of a step of a chain.
-    unsafe fn columns(&self, step: &Step<T>, from: usize, to: usize, scratch: Scratch<T>) {
+    unsafe fn columns(
+        &self,
+        step: &Step<T>,
+        from: usize,
+        to: usize,
+        scratch: Scratch<'_, T, impl Sink<T>>,
+    ) {
         let first_vector = from / T::LANES;
         let vectors = to.div_ceil(T::LANES) - first_vector;
         // SAFETY: the columns lie inside the step's space.
@@ -312,8 +324,10 @@ impl<T: Scalar> Shared<'_, T> {
                     from: source,
                     turn,
                     to: target,
-                } => self.convert(*source, *turn, *target, from, to),
-                Work::Eval { op, args, out, .. } => self.eval(&**op, args, *out, Some((from, to))),
+                } => self.convert(*source, *turn, *target, from, to, scratch.sink),
+                Work::Eval { op, args, out, .. } => {
+                    self.eval(&**op, args, *out, Some((from, to)), scratch.sink)
+                }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Products, and the chunks of a product over samples.
 
+use super::call::{Call, Sink};
 use super::{BLOCKS, PIECE, Scratch, Shared};
-use crate::kernel::product::{JoinArgs, ProductArgs, Walk};
+use crate::kernel::product::{JoinArgs, ProductArgs, Start, Walk};
 use crate::plan::program::{Group, Layout, Product, Spot};
 use crate::reference::CHUNK;
 use crate::{Dim, Scalar};
@@ -14,7 +15,7 @@ impl<T: Scalar> Shared<'_, T> {
         group: &Group<T>,
         blocks: (usize, usize),
         cols: (usize, usize),
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         let program = self.run.program;
         let (a, b) = (self.at(p.a), self.at(p.b));
@@ -37,8 +38,8 @@ impl<T: Scalar> Shared<'_, T> {
                     }
                     _ => (scratch.tiles, piece),
                 };
-                let start = p.bias.map_or(std::ptr::null(), |bias| {
-                    self.at(bias).ptr.add(first * T::LANES).cast_const()
+                let start = p.bias.map_or(Start::Zero, |bias| {
+                    Start::Bias(self.at(bias).ptr.add(first * T::LANES).cast_const())
                 });
                 let tile = ProductArgs {
                     a: a.ptr.add(first * a.block).cast_const(),
@@ -56,7 +57,7 @@ impl<T: Scalar> Shared<'_, T> {
                 if p.inner == Dim::Batch && inner > CHUNK {
                     self.chunks(kernel, tile, scratch);
                 } else {
-                    kernel(&tile);
+                    scratch.sink.call(Call::Product(kernel, tile));
                 }
                 for block in 0..count {
                     let produced = c.add(block * c_block);
@@ -76,7 +77,7 @@ impl<T: Scalar> Shared<'_, T> {
         &self,
         kernel: unsafe fn(&ProductArgs<T>),
         tile: ProductArgs<T>,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         let join = self.run.program.kernels.join;
         let piece = PIECE * T::LANES;
@@ -94,20 +95,21 @@ impl<T: Scalar> Shared<'_, T> {
                 vectors: tile.cols,
             };
             // SAFETY: both are tiles of the worker's own scratch.
-            unsafe { join(&args) }
+            unsafe { scratch.sink.call(Call::Join(join, args)) }
         };
         let mut depth = 0;
         for (chunk, from) in (0..tile.inner).step_by(CHUNK).enumerate() {
             // SAFETY: a chunk of the samples of the whole tile.
             unsafe {
-                kernel(&ProductArgs {
+                let chunk = ProductArgs {
                     a: tile.a.add(from * T::LANES),
                     b: tile.b.add(tile.walk.k_offset(from)),
                     inner: CHUNK.min(tile.inner - from),
                     c: level(depth),
                     c_block: piece,
                     ..tile
-                });
+                };
+                scratch.sink.call(Call::Product(kernel, chunk));
             }
             depth += 1;
             for _ in 0..(chunk + 1).trailing_zeros() {
@@ -122,11 +124,11 @@ impl<T: Scalar> Shared<'_, T> {
         for block in 0..tile.blocks {
             // SAFETY: the finished tile and the result do not overlap.
             unsafe {
-                let (from, to) = (
-                    level(0).add(block * piece),
-                    tile.c.add(block * tile.c_block),
-                );
-                std::ptr::copy_nonoverlapping(from, to, tile.cols * T::LANES);
+                scratch.sink.call(Call::Copy {
+                    from: level(0).add(block * piece).cast_const(),
+                    to: tile.c.add(block * tile.c_block),
+                    len: tile.cols * T::LANES,
+                });
             }
         }
     }

@@ -1,7 +1,8 @@
 //! One-output products and sums.
 
+use super::call::{Call, Sink};
 use super::{Scratch, Shared};
-use crate::kernel::sum::{AllArgs, ColumnsArgs, DotArgs, sum_of_line};
+use crate::kernel::sum::{AllArgs, ColumnsArgs, DotArgs, LineArgs};
 use crate::plan::program::{Dot, Group, Layout, Spot, Sum};
 use crate::{Dim, Scalar};
 
@@ -12,7 +13,7 @@ impl<T: Scalar> Shared<'_, T> {
         group: &Group<T>,
         from: usize,
         to: usize,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         let x = self.at(dot.x);
         let args = |out| DotArgs {
@@ -37,7 +38,7 @@ impl<T: Scalar> Shared<'_, T> {
         group: &Group<T>,
         from: usize,
         to: usize,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         let x = self.at(sum.from);
         let args = |out| DotArgs {
@@ -61,7 +62,7 @@ impl<T: Scalar> Shared<'_, T> {
         from: usize,
         to: usize,
         group: &Group<T>,
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
         args: &dyn Fn(*mut T) -> DotArgs<T>,
     ) {
         let first = from / T::LANES;
@@ -71,7 +72,9 @@ impl<T: Scalar> Shared<'_, T> {
                 Spot::Buffer(id) => self.at(id).ptr.add(from),
                 _ => scratch.tiles,
             };
-            (self.run.program.kernels.dot)(&args(produced));
+            scratch
+                .sink
+                .call(Call::Dot(self.run.program.kernels.dot, args(produced)));
             self.line(
                 group,
                 first,
@@ -87,7 +90,7 @@ impl<T: Scalar> Shared<'_, T> {
         sum: &Sum,
         group: &Group<T>,
         (first, count): (usize, usize),
-        scratch: Scratch<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
         let x = self.at(sum.from);
         let cols = sum.cols.at(self.run.batch);
@@ -99,27 +102,35 @@ impl<T: Scalar> Shared<'_, T> {
                 _ => scratch.tiles,
             };
             if sum.rows == 1 {
-                let line = std::slice::from_raw_parts(x.ptr, cols);
-                *produced = if chunked {
-                    sum_of_line(line)
-                } else {
-                    line.iter().fold(T::ZERO, |s, &v| s + v)
-                };
+                scratch.sink.call(Call::Line(LineArgs {
+                    line: x.ptr.cast_const(),
+                    len: cols,
+                    chunked,
+                    out: produced,
+                }));
             } else {
-                (self.run.program.kernels.columns)(&ColumnsArgs {
+                let call = ColumnsArgs {
                     x: x.ptr.add(first * x.block).cast_const(),
                     x_block: x.block,
                     blocks: count,
                     cols,
                     chunked,
                     out: produced,
-                });
+                };
+                scratch
+                    .sink
+                    .call(Call::Columns(self.run.program.kernels.columns, call));
             }
             self.line(group, first, count, produced, scratch);
         }
     }
 
-    pub(super) unsafe fn sum_all(&self, sum: &Sum, group: &Group<T>, scratch: Scratch<T>) {
+    pub(super) unsafe fn sum_all(
+        &self,
+        sum: &Sum,
+        group: &Group<T>,
+        scratch: Scratch<'_, T, impl Sink<T>>,
+    ) {
         let x = self.at(sum.from);
         // SAFETY: one number.
         unsafe {
@@ -131,16 +142,23 @@ impl<T: Scalar> Shared<'_, T> {
                 && sum.rows == 1;
             if is_row {
                 // All of a row is in the first lane.
-                let line = std::slice::from_raw_parts(x.ptr, sum.cols.at(self.run.batch));
-                *produced = line.iter().fold(T::ZERO, |s, &v| s + v);
+                scratch.sink.call(Call::Line(LineArgs {
+                    line: x.ptr.cast_const(),
+                    len: sum.cols.at(self.run.batch),
+                    chunked: false,
+                    out: produced,
+                }));
             } else {
-                (self.run.program.kernels.all)(&AllArgs {
+                let call = AllArgs {
                     x: x.ptr.cast_const(),
                     x_block: x.block,
                     rows: sum.rows,
                     cols: sum.cols.at(self.run.batch),
                     out: produced,
-                });
+                };
+                scratch
+                    .sink
+                    .call(Call::All(self.run.program.kernels.all, call));
             }
             self.line(group, 0, 1, produced, scratch);
         }

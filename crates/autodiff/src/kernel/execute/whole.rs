@@ -3,7 +3,8 @@
 use nalgebra::{DMatrixView, DMatrixViewMut};
 
 use super::Shared;
-use crate::kernel::convert::{Lie, convert};
+use super::call::{Call, Sink};
+use crate::kernel::convert::{ConvertArgs, Lie};
 use crate::op::{DynOp, View, ViewMut};
 use crate::plan::program::{BufferId, Layout};
 use crate::{Dim, Scalar, Shape};
@@ -16,21 +17,22 @@ impl<T: Scalar> Shared<'_, T> {
         to: BufferId,
         from_col: usize,
         to_col: usize,
+        sink: &impl Sink<T>,
     ) {
         let rows = self.run.program.buffers[to.0 as usize]
             .rows
             .at(self.run.batch);
+        let (from, target) = (self.lie(from).read(), self.lie(to));
+        let call = ConvertArgs {
+            from,
+            to: target,
+            turn: turn && !self.is_vector(to),
+            rows,
+            from_col,
+            to_col,
+        };
         // SAFETY: the columns lie inside both buffers.
-        unsafe {
-            convert(
-                self.lie(from),
-                self.lie(to),
-                turn && !self.is_vector(to),
-                rows,
-                from_col,
-                to_col,
-            )
-        }
+        unsafe { sink.call(Call::Convert(call)) }
     }
 
     pub(super) fn is_vector(&self, id: BufferId) -> bool {
@@ -38,7 +40,7 @@ impl<T: Scalar> Shared<'_, T> {
         buffer.layout == Layout::Line
     }
 
-    pub(super) fn lie(&self, id: BufferId) -> Lie<T> {
+    pub(super) fn lie(&self, id: BufferId) -> Lie<*mut T> {
         let buffer = self.run.program.buffers[id.0 as usize];
         let resolved = self.at(id);
         let rows = buffer.rows.at(self.run.batch);
@@ -58,6 +60,18 @@ impl<T: Scalar> Shared<'_, T> {
 
     /// An operation without a kernel, on whole matrices or on a range of columns.
     pub(super) unsafe fn eval(
+        &self,
+        op: &dyn DynOp,
+        args: &[(BufferId, Shape)],
+        out: (BufferId, Shape),
+        cols: Option<(usize, usize)>,
+        sink: &impl Sink<T>,
+    ) {
+        // SAFETY: as promised here.
+        sink.eval(|| unsafe { self.eval_now(op, args, out, cols) });
+    }
+
+    unsafe fn eval_now(
         &self,
         op: &dyn DynOp,
         args: &[(BufferId, Shape)],

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{CASES, Guarded, assert_bits, everywhere, noise};
-use crate::kernel::convert::{Lie, TransposeArgs, convert};
+use crate::kernel::convert::{ConvertArgs, Lie, TransposeArgs, convert};
 use crate::kernel::table::Table;
 use crate::random::Random;
 use crate::{Isa, Scalar};
@@ -33,7 +33,7 @@ fn transpose<T: Scalar>(isa: Isa, guard: usize, blocks: usize, extra: usize, see
 }
 
 /// How a matrix of some size lies, by a number that picks the layout, without its pointer.
-fn lie<T: Scalar>(kind: u8, rows: usize, cols: usize, extra: usize) -> Lie<T> {
+fn lie<T: Scalar>(kind: u8, rows: usize, cols: usize, extra: usize) -> Lie<*mut T> {
     let (group, group_jump, col_stride) = match kind {
         0 => (T::LANES, (cols + extra) * T::LANES, T::LANES),
         _ if rows == 1 || cols == 1 => (usize::MAX, 0, 1),
@@ -65,10 +65,10 @@ fn conversion<T: Scalar>(isa: Isa, guard: usize, c: Conversion) {
     let (from_rows, from_cols) = if c.turn { (cols, rows) } else { (rows, cols) };
     let mut from_lie = lie::<T>(c.from, from_rows, from_cols, c.extra);
     let mut to_lie = lie::<T>(c.to, rows, cols, c.extra);
-    let offset = |lie: &Lie<T>, i: usize, j: usize| {
+    let offset = |lie: &Lie<*mut T>, i: usize, j: usize| {
         i / lie.group * lie.group_jump + i % lie.group + j * lie.col_stride
     };
-    let len = |lie: &Lie<T>, rows: usize, cols: usize| match rows * cols {
+    let len = |lie: &Lie<*mut T>, rows: usize, cols: usize| match rows * cols {
         0 => 0,
         _ => {
             (0..rows)
@@ -89,17 +89,16 @@ fn conversion<T: Scalar>(isa: Isa, guard: usize, c: Conversion) {
     }
     let (mut from, mut to) = (Guarded::new(from, guard), Guarded::new(to, guard));
     (from_lie.ptr, to_lie.ptr) = (from.ptr_mut(), to.ptr_mut());
-    // SAFETY: as for products.
-    unsafe {
-        convert(
-            from_lie,
-            to_lie,
-            c.turn,
-            rows,
-            from_col,
-            to_col.max(from_col),
-        )
+    let args = ConvertArgs {
+        from: from_lie.read(),
+        to: to_lie,
+        turn: c.turn,
+        rows,
+        from_col,
+        to_col: to_col.max(from_col),
     };
+    // SAFETY: as for products.
+    unsafe { convert(&args) };
     from.values();
     assert_bits(to.values(), &expected, isa);
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{CASES, Guarded, assert_bits, everywhere, noise};
-use crate::kernel::product::{JoinArgs, ProductArgs, Walk};
+use crate::kernel::product::{JoinArgs, ProductArgs, Start, Walk};
 use crate::kernel::table::Table;
 use crate::random::Random;
 use crate::{Isa, Scalar};
@@ -109,9 +109,9 @@ fn product<T: Scalar>(isa: Isa, guard: usize, p: Product) {
         cols: p.cols,
         inner: p.inner,
         start: if p.bias {
-            start.ptr()
+            Start::Bias(start.ptr())
         } else {
-            std::ptr::null()
+            Start::Zero
         },
         c: c.ptr_mut(),
         c_block,
