@@ -1,7 +1,7 @@
 //! Why a command did not succeed, and the exit code that says so.
 
 use crate::terminal;
-use chainrule_data::ErrorKind;
+use chainrule_data::{ErrorKind, RowProblem};
 use chainrule_trainer::{PredictError, TrainError};
 use std::io;
 use std::process::ExitCode;
@@ -102,11 +102,37 @@ impl From<chainrule_data::Error> for Failure {
         match error.kind() {
             ErrorKind::UnknownColumn { .. }
             | ErrorKind::UnknownPositive { .. }
+            | ErrorKind::Separator(_)
             | ErrorKind::Fraction(_) => Failure::misuse(error.to_string()),
-            ErrorKind::TooFewToSplit { .. } => Failure::bad(format!("{error} (--validation 0)")),
-            _ => Failure::bad(error.to_string()),
+            kind => match options_for(kind) {
+                Some(options) => Failure::bad(format!("{error} ({options})")),
+                None => Failure::bad(error.to_string()),
+            },
         }
     }
+}
+
+/// The options that help with what is wrong with a table.
+fn options_for(kind: &ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::TooFewToSplit { .. } => "--validation 0",
+        ErrorKind::Header { .. } => "--rename-duplicates, or --no-header for a row of data",
+        ErrorKind::NoRows => "--no-header if line 1 is a row of data",
+        ErrorKind::OpenQuote { .. } | ErrorKind::TooLarge { .. } => {
+            "--quote none takes quotes as they stand"
+        }
+        ErrorKind::BadRows(rows) => {
+            let has = |is: fn(&RowProblem) -> bool| rows.first.iter().any(|row| is(&row.problem));
+            if has(|problem| matches!(problem, RowProblem::Utf8 { .. } | RowProblem::Nul { .. })) {
+                "--encoding latin-1 or utf-16, --on-bad skip"
+            } else if has(|problem| matches!(problem, RowProblem::AfterQuote { .. })) {
+                "--quote none takes quotes as they stand, --on-bad skip"
+            } else {
+                "--delimiter, --on-bad skip"
+            }
+        }
+        _ => return None,
+    })
 }
 
 impl From<chainrule_nn::container::FileError> for Failure {

@@ -2,12 +2,12 @@
 
 use crate::failure::Failure;
 use crate::terminal::shown;
-use chainrule_data::{CsvReader, Table};
+use chainrule_data::{CsvOptions, CsvReader, Table};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where a table or a model comes from.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,11 +44,22 @@ impl Source {
         }
     }
 
-    /// The file name without its extension, to name what is made of it; nothing for a path that has no file name, as `..`.
+    /// The file name without its extension, and without that of a packed file, to name what is made of it; nothing for a path that has no file name, as `..`.
     pub fn stem(&self) -> Option<&OsStr> {
         match self {
             Source::Stdin => Some(OsStr::new("stdin")),
-            Source::Path(path) => path.file_stem(),
+            Source::Path(path) => {
+                let is_packed = path.extension().is_some_and(|extension| {
+                    ["gz", "zst", "zstd"]
+                        .iter()
+                        .any(|packed| extension == *packed)
+                });
+                let stem = path.file_stem()?;
+                match Path::new(stem).file_stem() {
+                    Some(inner) if is_packed => Some(inner),
+                    _ => Some(stem),
+                }
+            }
         }
     }
 
@@ -75,16 +86,16 @@ impl Source {
     ///
     /// # Errors
     /// If it can't be read or is no table.
-    pub fn table(&self) -> Result<Table, Failure> {
-        Ok(Table::from_csv(self.name(), self.open()?)?)
+    pub fn table(&self, options: &CsvOptions) -> Result<Table, Failure> {
+        Ok(Table::from_csv_with(self.name(), self.open()?, options)?)
     }
 
     /// Starts to read a CSV table in blocks.
     ///
     /// # Errors
-    /// If it can't be read or has no header.
-    pub fn csv(&self) -> Result<CsvReader<Box<dyn Read>>, Failure> {
-        Ok(CsvReader::new(self.name(), self.open()?)?)
+    /// If it can't be read or its first rows are none of a table.
+    pub fn csv(&self, options: &CsvOptions) -> Result<CsvReader<'static>, Failure> {
+        Ok(CsvReader::with(self.name(), self.open()?, options)?)
     }
 
     /// What the system said about this source.

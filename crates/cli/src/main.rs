@@ -9,6 +9,7 @@
 //! | errors and exit codes | `failure.rs` |
 //! | what is written to stdout and stderr | `terminal.rs` |
 //! | files and stdin to read | `input.rs` |
+//! | options that say how a table is written | `reading.rs` |
 //! | models to read | `model.rs` |
 //! | files to write, and which are refused | `output.rs` |
 //! | Ctrl-C | `interrupt.rs` |
@@ -23,6 +24,7 @@ mod interrupt;
 mod model;
 mod number;
 mod output;
+mod reading;
 mod scores;
 mod terminal;
 

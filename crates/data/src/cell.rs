@@ -1,5 +1,7 @@
 //! What one cell of a table holds.
 
+use crate::read::NumberStyle;
+
 /// A cell, read without knowing what its column is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {
@@ -31,24 +33,39 @@ impl<'a> Cell<'a> {
     /// assert_eq!(Cell::parse(" 12 kg "), Cell::Text("12 kg"));
     /// ```
     pub fn parse(text: &'a str) -> Cell<'a> {
+        Cell::parse_as(text, &Spelling::default())
+    }
+
+    /// The same where further words are missing values, or numbers are written with commas.
+    pub(crate) fn parse_as(text: &'a str, spelling: &Spelling) -> Cell<'a> {
         let text = text.trim();
-        if is_number(text)
-            && let Ok(value) = text.parse::<f64>()
-        {
-            return if value.is_finite() {
-                Cell::Number(value)
-            } else {
-                Cell::Infinite(value)
-            };
-        }
-        if is_missing(text) {
+        if spelling.missing.iter().any(|word| word == text) {
             return Cell::Missing;
         }
-        match infinity(text) {
+        let number = if spelling.numbers == NumberStyle::PLAIN {
+            number(text)
+        } else {
+            spelling.numbers.number(text)
+        };
+        match number {
+            Some(value) if value.is_finite() => Cell::Number(value),
             Some(value) => Cell::Infinite(value),
-            None => Cell::Text(text),
+            None if is_missing(text) => Cell::Missing,
+            None => match infinity(text) {
+                Some(value) => Cell::Infinite(value),
+                None => Cell::Text(text),
+            },
         }
     }
+}
+
+/// How the cells of a file are spelled.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Spelling {
+    /// Words that mean a missing value, beside those of [`Cell::parse`].
+    pub missing: Vec<String>,
+    /// How numbers are written.
+    pub numbers: NumberStyle,
 }
 
 /// Whole numbers from here on, 2^53, are not all told apart by an `f64`.
@@ -70,6 +87,11 @@ pub(crate) fn has_leading_zero(text: &str) -> bool {
 
 fn without_sign(text: &str) -> &str {
     text.strip_prefix(['+', '-']).unwrap_or(text)
+}
+
+/// The value of a number, rounded correctly; infinite if it is too large.
+pub(crate) fn number(text: &str) -> Option<f64> {
+    is_number(text).then(|| text.parse().ok()).flatten()
 }
 
 /// The grammar of [`Cell::parse`]. Rust's own also takes `inf`, `infinity` and `nan` for numbers.

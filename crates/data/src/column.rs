@@ -1,53 +1,32 @@
-//! One column of a table: few spellings by code, or many numbers.
+//! The cells of a table, eight bytes each, and what a column keeps beside them.
 
-use crate::cell::{Cell, loses_digits};
+use crate::cell::{Cell, Spelling, has_leading_zero, loses_digits};
 use std::collections::HashMap;
+use std::sync::Arc;
 
-/// A column of a [`Table`](crate::Table), kept so that it may serve as a target, a feature or not at all.
-///
-/// As long as a column has few distinct spellings it keeps them with a code for each row, so that labels stay as they were
-/// written. A column of many numbers keeps only their values.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Column {
-    cells: Cells,
-    big_integers: Option<BigIntegers>,
+/// A column of a [`Table`](crate::Table), which may serve as a target, a feature or not at all.
+#[derive(Clone, Copy, Debug)]
+pub struct Column<'t> {
+    /// Those of the table, row by row.
+    cells: &'t [f64],
+    width: usize,
+    at: usize,
+    store: &'t ColumnStore,
 }
 
-#[derive(Clone, Debug)]
-enum Cells {
-    Levels {
-        codes: Vec<u32>,
-        levels: Vec<Level>,
-    },
-    Numbers {
-        values: Vec<f64>,
-        texts: Vec<(usize, Box<str>)>,
-    },
-}
+impl<'t> Column<'t> {
+    pub(crate) fn new(cells: &'t [f64], width: usize, at: usize, store: &'t ColumnStore) -> Self {
+        Column {
+            cells,
+            width,
+            at,
+            store,
+        }
+    }
 
-/// One spelling (blanks trimmed) and its count.
-#[derive(Clone, Debug)]
-struct Level {
-    text: Box<str>,
-    /// As [`value_of`] gives it.
-    value: Option<f64>,
-    count: usize,
-}
-
-/// Whole numbers that an `f64` may not hold exactly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BigIntegers {
-    pub first_row: usize,
-    pub count: usize,
-}
-
-impl Column {
     /// The number of cells.
     pub fn len(&self) -> usize {
-        match &self.cells {
-            Cells::Levels { codes, .. } => codes.len(),
-            Cells::Numbers { values, .. } => values.len(),
-        }
+        self.cells.len() / self.width
     }
 
     /// Whether the column has no cells.
@@ -59,239 +38,232 @@ impl Column {
     ///
     /// # Panics
     /// If there is no such row.
-    pub fn cell(&self, row: usize) -> Cell<'_> {
-        match &self.cells {
-            Cells::Levels { codes, levels } => levels[codes[row] as usize].cell(),
-            Cells::Numbers { values, texts } => match number_or_nan(values[row]) {
-                Cell::Missing => match texts.binary_search_by_key(&row, |&(at, _)| at) {
-                    Ok(at) => Cell::Text(&texts[at].1),
-                    Err(_) => Cell::Missing,
-                },
-                cell => cell,
-            },
-        }
+    pub fn cell(&self, row: usize) -> Cell<'t> {
+        self.store.cell(self.cells[row * self.width + self.at])
     }
 
-    /// The distinct spellings with their counts, in order of first appearance, or nothing if there were so many
-    /// numbers that only the values were kept.
-    pub fn spellings(&self) -> Option<impl ExactSizeIterator<Item = (&str, usize)>> {
-        match &self.cells {
-            Cells::Levels { levels, .. } => {
-                Some(levels.iter().map(|level| (&*level.text, level.count)))
-            }
-            Cells::Numbers { .. } => None,
-        }
+    /// The cells in the order of the rows.
+    pub fn cells(self) -> impl ExactSizeIterator<Item = Cell<'t>> {
+        self.coded().map(move |cell| self.store.cell(cell))
     }
 
-    /// The place of a row's spelling in [`spellings`](Column::spellings).
-    pub(crate) fn codes(&self) -> Option<&[u32]> {
-        match &self.cells {
-            Cells::Levels { codes, .. } => Some(codes),
-            Cells::Numbers { .. } => None,
-        }
+    /// The cells in coded form: see [`ColumnStore`].
+    pub(crate) fn coded(self) -> impl ExactSizeIterator<Item = f64> + 't {
+        self.cells[self.at.min(self.cells.len())..]
+            .iter()
+            .step_by(self.width)
+            .copied()
     }
 
-    pub(crate) fn big_integers(&self) -> Option<BigIntegers> {
-        self.big_integers
-    }
-
-    /// Visits every cell in row order.
-    pub(crate) fn for_each<'a>(&'a self, mut visit: impl FnMut(usize, Cell<'a>)) {
-        match &self.cells {
-            Cells::Levels { codes, levels } => {
-                let cells: Vec<_> = levels.iter().map(Level::cell).collect();
-                codes
-                    .iter()
-                    .enumerate()
-                    .for_each(|(row, &code)| visit(row, cells[code as usize]));
-            }
-            Cells::Numbers { values, texts } => {
-                let mut texts = texts.iter().peekable();
-                for (row, &value) in values.iter().enumerate() {
-                    match texts.next_if(|&&(at, _)| at == row) {
-                        Some((_, text)) => visit(row, Cell::Text(text)),
-                        None => visit(row, number_or_nan(value)),
-                    }
-                }
-            }
-        }
+    pub(crate) fn store(&self) -> &'t ColumnStore {
+        self.store
     }
 }
 
-/// Missing cells, which are NaN inside, equal each other.
-impl PartialEq for Cells {
+/// Columns are equal if their cells are, whatever codes these have.
+impl PartialEq for Column<'_> {
     fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Cells::Levels { codes, levels },
-                Cells::Levels {
-                    codes: other_codes,
-                    levels: others,
-                },
-            ) => {
-                // The value and the count follow from the spelling and the codes.
-                codes == other_codes
-                    && levels
-                        .iter()
-                        .map(|level| &level.text)
-                        .eq(others.iter().map(|level| &level.text))
-            }
-            (
-                Cells::Numbers { values, texts },
-                Cells::Numbers {
-                    values: others,
-                    texts: other_texts,
-                },
-            ) => {
-                let bits = |values: &[f64]| {
-                    values
-                        .iter()
-                        .map(|value| value.to_bits())
-                        .collect::<Vec<_>>()
-                };
-                texts == other_texts && bits(values) == bits(others)
-            }
-            _ => false,
-        }
+        self.cells().eq(other.cells())
     }
 }
 
-impl Level {
-    fn cell(&self) -> Cell<'_> {
-        match self.value {
-            Some(value) => number_or_nan(value),
-            None => Cell::Text(&self.text),
-        }
+/// What a column keeps beside its coded cells.
+///
+/// A coded cell is a number, an infinity, NaN for a missing value, or a NaN whose payload is the place of a spelling: of text, and
+/// of numbers whose spelling says more than their value, as `007` or a whole number above 2^53. Nothing ever computes with these
+/// NaNs, so their bits stay.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ColumnStore {
+    spelled: Vec<Spelled>,
+    /// Only looked up, never walked through: its order has no say in anything.
+    index: HashMap<Arc<str>, u32>,
+    /// How the few first values were written first, until there are too many of them.
+    few: Few,
+    odd_numbers: usize,
+    big_integers: Option<BigIntegers>,
+}
+
+/// One spelling, blanks trimmed, with its value if it is a number.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Spelled {
+    pub text: Arc<str>,
+    pub value: Option<f64>,
+}
+
+#[derive(Clone, Debug)]
+enum Few {
+    Values(Vec<(u64, Box<str>)>),
+    TooMany,
+}
+
+impl Default for Few {
+    fn default() -> Self {
+        Few::Values(Vec::new())
     }
 }
 
-/// The number, the infinity, NaN for a missing cell; nothing for text.
-fn value_of(cell: Cell) -> Option<f64> {
-    match cell {
-        Cell::Number(value) | Cell::Infinite(value) => Some(value),
-        Cell::Missing => Some(f64::NAN),
-        Cell::Text(_) => None,
-    }
+/// Whole numbers that an `f64` may not hold exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BigIntegers {
+    pub first_row: usize,
+    pub count: usize,
 }
 
-/// In the vectors here NaN stands for a missing cell: no spelling is ever read as the number NaN.
-fn number_or_nan(value: f64) -> Cell<'static> {
-    if value.is_finite() {
-        Cell::Number(value)
-    } else if value.is_nan() {
-        Cell::Missing
-    } else {
-        Cell::Infinite(value)
-    }
-}
-
-/// Up to this many distinct spellings are kept, and looked up by comparing one after the other. A column with more is
-/// numbers, if most of these are, or text.
+/// Up to this many values are kept with their spelling. A target has two.
 const FEW: usize = 16;
 
-/// Takes the cells of one column in row order.
-#[derive(Debug)]
-pub(crate) struct ColumnBuilder {
-    column: Column,
-    /// Only looked up, never walked through: its order has no say in anything.
-    index: HashMap<Box<str>, u32>,
+/// Up to this many spellings of numbers such as `007` are kept; a column with more of them can't be a target, and is numbers.
+const MOST_ODD_NUMBERS: usize = 4096;
+
+/// A NaN with the place of a spelling; NaN itself, with the payload 0, is a missing value.
+fn code(place: u32) -> f64 {
+    f64::from_bits(f64::NAN.to_bits() | (u64::from(place) + 1))
 }
 
-impl ColumnBuilder {
-    pub(crate) fn new() -> Self {
-        let cells = Cells::Levels {
-            codes: Vec::new(),
-            levels: Vec::new(),
-        };
-        ColumnBuilder {
-            column: Column {
-                cells,
-                big_integers: None,
-            },
-            index: HashMap::new(),
+/// The place in a coded cell, if it is one.
+pub(crate) fn place(cell: f64) -> Option<usize> {
+    let payload = cell.to_bits() & 0xffff_ffff;
+    (cell.is_nan() && payload > 0).then(|| payload as usize - 1)
+}
+
+impl ColumnStore {
+    /// Codes the cell of a row.
+    pub fn push(&mut self, text: &str, row: usize, spelling: &Spelling) -> f64 {
+        let text = text.trim();
+        match Cell::parse_as(text, spelling) {
+            Cell::Missing => f64::NAN,
+            Cell::Infinite(value) => {
+                self.note(value, text.as_bytes());
+                value
+            }
+            Cell::Text(text) => code(self.spelling(text, None)),
+            Cell::Number(value) => {
+                let is_big = loses_digits(text, value);
+                if is_big {
+                    self.big_integers
+                        .get_or_insert(BigIntegers {
+                            first_row: row,
+                            count: 0,
+                        })
+                        .count += 1;
+                }
+                if !is_big && !has_leading_zero(text) {
+                    self.note(value, text.as_bytes());
+                    return value;
+                }
+                let known = self.index.contains_key(text);
+                if !known && self.odd_numbers >= MOST_ODD_NUMBERS {
+                    return value;
+                }
+                self.odd_numbers += usize::from(!known);
+                code(self.spelling(text, Some(value)))
+            }
         }
     }
 
-    pub(crate) fn push(&mut self, text: &str) {
-        let text = text.trim();
-        let row = self.column.len();
-        let value = match &mut self.column.cells {
-            Cells::Numbers { values, texts } => {
-                let value = value_of(Cell::parse(text));
-                values.push(value.unwrap_or(f64::NAN));
-                if value.is_none() {
-                    texts.push((row, text.into()));
-                }
-                value
-            }
-            Cells::Levels { codes, levels } => {
-                let found = if levels.len() <= FEW {
-                    levels.iter().position(|level| &*level.text == text)
-                } else {
-                    self.index.get(text).map(|&code| code as usize)
-                };
-                let code = found.unwrap_or(levels.len());
-                if found.is_none() {
-                    levels.push(Level {
-                        text: text.into(),
-                        value: value_of(Cell::parse(text)),
-                        count: 0,
-                    });
-                }
-                levels[code].count += 1;
-                codes.push(code as u32);
-                let value = levels[code].value;
-                if found.is_none() && code >= FEW {
-                    self.outgrow();
-                }
-                value
-            }
+    /// Remembers how a value was written first.
+    #[inline]
+    pub fn note(&mut self, value: f64, text: &[u8]) {
+        if let Few::Values(_) = self.few {
+            self.note_few(value, &String::from_utf8_lossy(text));
+        }
+    }
+
+    #[inline(never)]
+    fn note_few(&mut self, value: f64, text: &str) {
+        let Few::Values(values) = &mut self.few else {
+            return;
         };
-        if value.is_some_and(|value| loses_digits(text, value)) {
-            self.column
-                .big_integers
+        let bits = value.to_bits();
+        if values.iter().any(|&(known, _)| known == bits) {
+            return;
+        }
+        if values.len() == FEW {
+            self.few = Few::TooMany;
+        } else {
+            values.push((bits, text.into()));
+        }
+    }
+
+    fn spelling(&mut self, text: &str, value: Option<f64>) -> u32 {
+        if let Some(&place) = self.index.get(text) {
+            return place;
+        }
+        let (place, text) = (self.spelled.len() as u32, Arc::<str>::from(text));
+        self.index.insert(text.clone(), place);
+        self.spelled.push(Spelled { text, value });
+        place
+    }
+
+    /// Takes what another store has, of rows that follow after `rows` others, and gives the cell for each of its places.
+    pub fn absorb(&mut self, other: &ColumnStore, rows: usize) -> Vec<f64> {
+        if let (Few::Values(_), Few::Values(values)) = (&self.few, &other.few) {
+            values
+                .iter()
+                .for_each(|(bits, text)| self.note_few(f64::from_bits(*bits), text));
+        } else {
+            self.few = Few::TooMany;
+        }
+        if let Some(big) = other.big_integers {
+            self.big_integers
                 .get_or_insert(BigIntegers {
-                    first_row: row,
+                    first_row: rows + big.first_row,
                     count: 0,
                 })
-                .count += 1;
+                .count += big.count;
+        }
+        let take = |Spelled { text, value }: &Spelled| match value {
+            Some(value)
+                if !self.index.contains_key(text) && self.odd_numbers >= MOST_ODD_NUMBERS =>
+            {
+                *value
+            }
+            Some(value) => {
+                self.odd_numbers += usize::from(!self.index.contains_key(text));
+                code(self.spelling(text, Some(*value)))
+            }
+            None => code(self.spelling(text, None)),
+        };
+        other.spelled.iter().map(take).collect()
+    }
+
+    /// What a coded cell is.
+    pub fn cell(&self, cell: f64) -> Cell<'_> {
+        if cell.is_finite() {
+            Cell::Number(cell)
+        } else if cell.is_infinite() {
+            Cell::Infinite(cell)
+        } else {
+            match place(cell).map(|place| &self.spelled[place]) {
+                None => Cell::Missing,
+                Some(Spelled {
+                    value: Some(value), ..
+                }) => Cell::Number(*value),
+                Some(Spelled { text, value: None }) => Cell::Text(text),
+            }
         }
     }
 
-    pub(crate) fn finish(self) -> Column {
-        self.column
+    /// The spellings, by place.
+    #[cfg(test)]
+    pub fn spelled(&self) -> &[Spelled] {
+        &self.spelled
     }
 
-    /// A new spelling beyond the few: turn to plain numbers if most are, else keep an index of all spellings.
-    fn outgrow(&mut self) {
-        let Cells::Levels { codes, levels } = &self.column.cells else {
-            return;
-        };
-        if levels.len() > FEW + 1 {
-            let code = levels.len() - 1;
-            self.index.insert(levels[code].text.clone(), code as u32);
-            return;
+    /// A coded cell as it was written, or as it may be written if that is not known; nothing for a missing value.
+    pub fn text(&self, cell: f64) -> Option<String> {
+        if cell.is_nan() {
+            return place(cell).map(|place| self.spelled[place].text.to_string());
         }
-        let numbers = levels.iter().filter(|level| level.value.is_some()).count();
-        if numbers * 2 < levels.len() {
-            self.index = levels
-                .iter()
-                .enumerate()
-                .map(|(code, level)| (level.text.clone(), code as u32))
-                .collect();
-            return;
-        }
-        let value = |&code: &u32| levels[code as usize].value.unwrap_or(f64::NAN);
-        let texts = codes
-            .iter()
-            .enumerate()
-            .map(|(row, &code)| (row, &levels[code as usize]))
-            .filter(|(_, level)| level.value.is_none())
-            .map(|(row, level)| (row, level.text.clone()));
-        self.column.cells = Cells::Numbers {
-            values: codes.iter().map(value).collect(),
-            texts: texts.collect(),
+        let known = match &self.few {
+            Few::Values(values) => values.iter().find(|(bits, _)| *bits == cell.to_bits()),
+            Few::TooMany => None,
         };
+        Some(known.map_or_else(|| cell.to_string(), |(_, text)| text.to_string()))
+    }
+
+    pub fn big_integers(&self) -> Option<BigIntegers> {
+        self.big_integers
     }
 }
 
@@ -300,74 +272,79 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn column<S: AsRef<str>>(cells: &[S]) -> Column {
-        let mut builder = ColumnBuilder::new();
-        cells.iter().for_each(|cell| builder.push(cell.as_ref()));
-        builder.finish()
+    fn read<S: AsRef<str>>(cells: &[S], cut: usize) -> (ColumnStore, Vec<f64>) {
+        let spelling = Spelling::default();
+        let mut store = ColumnStore::default();
+        let mut coded = Vec::new();
+        for part in cells.chunks(cut) {
+            let mut piece = ColumnStore::default();
+            let cells: Vec<f64> = (part.iter().enumerate())
+                .map(|(row, cell)| piece.push(cell.as_ref(), row, &spelling))
+                .collect();
+            let places = store.absorb(&piece, coded.len());
+            coded.extend(
+                cells
+                    .iter()
+                    .map(|&cell| place(cell).map_or(cell, |place| places[place])),
+            );
+        }
+        (store, coded)
     }
 
     #[test]
-    fn few_spellings_are_kept_as_written() {
-        let column = column(&["1", " 1.0", "1", "007", ""]);
-        let spellings: Vec<_> = column.spellings().unwrap().collect();
-        assert_eq!(spellings, [("1", 2), ("1.0", 1), ("007", 1), ("", 1)]);
-        assert_eq!(column.codes(), Some(&[0, 1, 0, 2, 3][..]));
-        assert_eq!(column.cell(3), Cell::Number(7.0));
-        assert_eq!(column.cell(4), Cell::Missing);
+    fn few_values_are_kept_as_written_first() {
+        let (store, cells) = read(&["1.0", " 1", "007", "", "7", "x"], 3);
+        let texts: Vec<_> = cells.iter().map(|&cell| store.text(cell)).collect();
+        let expected = ["1.0", "1.0", "007", "", "7", "x"];
+        for (text, expected) in texts.iter().zip(expected) {
+            assert_eq!(text.as_deref(), (!expected.is_empty()).then_some(expected));
+        }
+        assert_eq!(store.cell(cells[2]), Cell::Number(7.0));
+        assert_eq!(store.cell(cells[5]), Cell::Text("x"));
     }
 
     #[test]
-    fn many_numbers_keep_their_values_and_the_odd_text() {
-        let mut cells: Vec<String> = (0..100).map(|i| format!("{i}.5")).collect();
-        cells[3] = "abc".into();
-        cells[50] = "?".into();
-        cells[60] = "xyz".into();
-        cells[70] = "inf".into();
-        let column = column(&cells);
-        assert!(column.spellings().is_none());
-        assert_eq!(column.cell(3), Cell::Text("abc"));
-        assert_eq!(column.cell(50), Cell::Missing);
-        assert_eq!(column.cell(60), Cell::Text("xyz"));
-        assert_eq!(column.cell(70), Cell::Infinite(f64::INFINITY));
-        assert_eq!(column.cell(99), Cell::Number(99.5));
-    }
-
-    #[test]
-    fn many_texts_keep_their_spellings() {
-        let cells: Vec<String> = (0..100).map(|i| format!("name {}", i % 50)).collect();
-        let column = column(&cells);
-        assert_eq!(column.spellings().unwrap().len(), 50);
-        assert!(column.spellings().unwrap().all(|(_, count)| count == 2));
-    }
-
-    #[test]
-    fn whole_numbers_that_lose_digits_are_counted() {
+    fn whole_numbers_that_lose_digits_are_counted_and_keep_them() {
         let mut cells: Vec<String> = (0..40)
             .map(|i| format!("{}", 9_007_199_254_740_992u64 + i))
             .collect();
         cells.insert(0, "5".into());
-        let expected = Some(BigIntegers {
-            first_row: 2,
-            count: 39,
-        });
-        assert_eq!(column(&cells).big_integers(), expected);
+        let (store, coded) = read(&cells, 7);
+        assert_eq!(
+            store.big_integers(),
+            Some(BigIntegers {
+                first_row: 2,
+                count: 39
+            })
+        );
+        assert_eq!(store.text(coded[2]).as_deref(), Some("9007199254740993"));
+    }
+
+    #[test]
+    fn very_many_odd_numbers_are_numbers() {
+        let cells: Vec<String> = (0..10_000).map(|i| format!("0{i}")).collect();
+        let (store, coded) = read(&cells, 5000);
+        assert_eq!(store.spelled().len(), MOST_ODD_NUMBERS);
+        assert!(
+            coded
+                .iter()
+                .enumerate()
+                .all(|(i, &cell)| store.cell(cell) == Cell::Number(i as f64))
+        );
     }
 
     proptest! {
         #[test]
-        fn however_it_is_kept_each_cell_reads_as_it_would_alone(
-            cells in prop::collection::vec("[0-9]{1,2}|[a-c]|\\?| 1e[0-9]|inf", 0..120)
+        fn each_cell_reads_as_it_would_alone(
+            cells in prop::collection::vec("[0-9]{1,2}|[a-c]|\\?| 1e[0-9]|inf", 0..120), cut in 1usize..50
         ) {
-            let column = column(&cells);
+            let (store, coded) = read(&cells, cut);
+            let column = Column::new(&coded, 1, 0, &store);
             prop_assert_eq!(column.len(), cells.len());
-            let mut visited = 0;
-            column.for_each(|row, cell| {
-                assert_eq!((row, cell), (visited, Cell::parse(&cells[row])));
-                assert_eq!(cell, column.cell(row));
-                visited += 1;
-            });
-            prop_assert_eq!(visited, cells.len());
-            prop_assert_eq!(&column, &column.clone());
+            for (row, cell) in column.cells().enumerate() {
+                prop_assert_eq!(cell, Cell::parse(&cells[row]));
+                prop_assert_eq!(cell, column.cell(row));
+            }
         }
     }
 }

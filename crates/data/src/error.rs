@@ -66,48 +66,12 @@ pub enum ErrorKind {
         /// The positions of empty names, counted from 1.
         empty: Vec<usize>,
     },
-    /// The first line holds only numbers that can't be names.
-    NoHeader {
-        /// The first few cells of it.
-        first: Vec<String>,
-    },
-    /// The header is one name that holds another delimiter.
-    Delimiter {
-        /// The delimiter that the file seems to use.
-        found: char,
-    },
-    /// A row with another number of fields than the header.
-    Ragged {
-        /// Where the row starts.
-        line: u64,
-        /// Its fields.
-        found: usize,
-        /// The fields of the header.
-        expected: usize,
-    },
-    /// A value below the delimiter that ends the header, where there is no name.
-    Unnamed {
-        /// Where the row starts.
-        line: u64,
-        /// The value.
-        text: String,
-    },
-    /// Bytes that are not UTF-8.
-    Utf8 {
-        /// Where the row starts.
-        line: u64,
-        /// The column.
-        column: ColumnName,
-        /// The first byte that is wrong.
-        byte: u8,
-    },
-    /// A NUL byte in a cell.
-    Nul {
-        /// Where the row starts.
-        line: u64,
-        /// The column.
-        column: ColumnName,
-    },
+    /// Rows that can't be read.
+    BadRows(BadRows),
+    /// Data that was compressed and can't be unpacked, with the reason.
+    Unpack(String),
+    /// A character that can't part fields or stand round them.
+    Separator(char),
     /// A row or cell so large that a quote is probably missing.
     TooLarge {
         /// Where the row starts.
@@ -237,6 +201,97 @@ pub enum ColumnName {
     Name(String),
     /// The position, counted from 1.
     Position(usize),
+}
+
+/// Rows that can't be read: the first ten, and how many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BadRows {
+    /// The first ten, in the order of the file.
+    pub first: Vec<BadRow>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// A row that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRow {
+    /// The line on which it starts, counted from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: RowProblem,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RowProblem {
+    /// It has another number of fields than there are columns.
+    Ragged {
+        /// Its fields.
+        found: usize,
+        /// The columns.
+        expected: usize,
+    },
+    /// A value below the delimiter that ends the header, where there is no name.
+    Unnamed {
+        /// The value.
+        text: String,
+    },
+    /// Text after the quote that closes a field.
+    AfterQuote {
+        /// The column.
+        column: ColumnName,
+        /// The field as it stands, quotes included.
+        text: String,
+    },
+    /// Bytes that are not of the file's encoding.
+    Utf8 {
+        /// The column.
+        column: ColumnName,
+        /// The first byte that is wrong.
+        byte: u8,
+    },
+    /// A NUL byte in a cell.
+    Nul {
+        /// The column.
+        column: ColumnName,
+    },
+}
+
+impl BadRows {
+    const KEPT: usize = 10;
+
+    pub(crate) fn push(&mut self, row: BadRow) {
+        self.count += 1;
+        if self.first.len() < BadRows::KEPT {
+            self.first.push(row);
+        }
+    }
+
+    /// Takes those of rows that follow, which start so many lines later, and names their columns.
+    pub(crate) fn absorb(&mut self, other: BadRows, lines: u64, names: &[String]) {
+        let left = BadRows::KEPT - self.first.len();
+        self.first
+            .extend(other.first.into_iter().take(left).map(|row| BadRow {
+                line: row.line + lines,
+                problem: row.problem.with_names(names),
+            }));
+        self.count += other.count;
+    }
+}
+
+impl RowProblem {
+    fn with_names(mut self, names: &[String]) -> Self {
+        if let RowProblem::AfterQuote { column, .. }
+        | RowProblem::Utf8 { column, .. }
+        | RowProblem::Nul { column } = &mut self
+            && let ColumnName::Position(position) = *column
+            && let Some(name) = names.get(position - 1)
+        {
+            *column = ColumnName::Name(name.clone());
+        }
+        self
+    }
 }
 
 /// A feature column with cells that can't be used.

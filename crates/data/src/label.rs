@@ -59,7 +59,7 @@ impl Labels {
     /// which comes first: the one asked for, else the larger of two numbers, else `true`, else the later in byte order.
     pub(crate) fn infer(
         column: &str,
-        cells: &Column,
+        cells: Column,
         positive: Option<&str>,
     ) -> Result<Labels, ErrorKind> {
         let Tallies {
@@ -109,7 +109,7 @@ impl Labels {
     pub(crate) fn encode(
         &self,
         column: &str,
-        cells: &Column,
+        cells: Column,
         line: impl Fn(usize) -> u64,
     ) -> Result<Vec<Option<bool>>, ErrorKind> {
         let tallies = Tallies::of(cells);
@@ -171,6 +171,15 @@ impl Key {
             _ => Some(Key::Name(text.to_owned())),
         }
     }
+
+    /// One spelling, whichever came first.
+    fn name(&self) -> String {
+        match self {
+            Key::Number(bits) => f64::from_bits(*bits).to_string(),
+            Key::Truth(truth) => truth.to_string(),
+            Key::Name(name) => name.clone(),
+        }
+    }
 }
 
 /// A label and where it occurs.
@@ -179,8 +188,6 @@ struct Tally {
     key: Key,
     /// The spelling that came first.
     first: String,
-    /// The first of its spellings in byte order, whichever came first.
-    least: String,
     first_row: usize,
     count: usize,
 }
@@ -190,7 +197,7 @@ impl Tally {
         match (&self.key, &other.key) {
             (&Key::Number(a), &Key::Number(b)) => f64::from_bits(a) > f64::from_bits(b),
             (&Key::Truth(a), &Key::Truth(_)) => a,
-            _ => self.least > other.least,
+            _ => self.key.name() > other.key.name(),
         }
     }
 }
@@ -203,32 +210,28 @@ struct Tallies {
 }
 
 impl Tallies {
-    fn of(cells: &Column) -> Tallies {
+    fn of(cells: Column) -> Tallies {
         let mut tallies = Tallies {
             labels: Vec::new(),
             of_row: Vec::with_capacity(cells.len()),
             missing: 0,
         };
         let mut known = BTreeMap::new();
-        match (cells.spellings(), cells.codes()) {
-            (Some(spellings), Some(codes)) => {
-                let of_code: Vec<_> = spellings
-                    .map(|(text, _)| tallies.label(&mut known, text))
-                    .collect();
-                for (row, &code) in codes.iter().enumerate() {
-                    tallies.add(row, of_code[code as usize]);
+        // A target has few values: those seen last are found again without spelling them.
+        let mut recent: Vec<(u64, Option<u32>)> = Vec::new();
+        for (row, cell) in cells.coded().enumerate() {
+            let bits = cell.to_bits();
+            let label = match recent.iter().find(|&&(other, _)| other == bits) {
+                Some(&(_, label)) => label,
+                None => {
+                    let text = cells.store().text(cell);
+                    let label = text.and_then(|text| tallies.label(&mut known, &text));
+                    recent.truncate(31);
+                    recent.insert(0, (bits, label));
+                    label
                 }
-            }
-            _ => cells.for_each(|row, cell| {
-                let label = match cell {
-                    Cell::Missing => None,
-                    Cell::Number(value) | Cell::Infinite(value) => {
-                        tallies.label(&mut known, &value.to_string())
-                    }
-                    Cell::Text(text) => tallies.label(&mut known, text),
-                };
-                tallies.add(row, label);
-            }),
+            };
+            tallies.add(row, label);
         }
         tallies
     }
@@ -236,10 +239,6 @@ impl Tallies {
     fn label(&mut self, known: &mut BTreeMap<Key, u32>, text: &str) -> Option<u32> {
         let key = Key::of(text)?;
         if let Some(&label) = known.get(&key) {
-            let least = &mut self.labels[label as usize].least;
-            if text < least.as_str() {
-                *least = text.to_owned();
-            }
             return Some(label);
         }
         let label = self.labels.len() as u32;
@@ -247,7 +246,6 @@ impl Tallies {
         self.labels.push(Tally {
             key,
             first: text.to_owned(),
-            least: text.to_owned(),
             first_row: usize::MAX,
             count: 0,
         });
@@ -281,16 +279,18 @@ fn most_frequent(labels: &[Tally]) -> Vec<(String, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::column::ColumnBuilder;
+    use crate::table::{Table, TableBuilder};
 
-    fn column(cells: &[&str]) -> Column {
-        let mut builder = ColumnBuilder::new();
-        cells.iter().for_each(|cell| builder.push(cell));
+    fn column(cells: &[&str]) -> Table {
+        let mut builder = TableBuilder::new("t", ["y"]).unwrap();
+        (2..)
+            .zip(cells)
+            .for_each(|(line, cell)| builder.push_row(line, [*cell]).unwrap());
         builder.finish()
     }
 
     fn infer(cells: &[&str], positive: Option<&str>) -> (String, String) {
-        let labels = Labels::infer("y", &column(cells), positive).unwrap();
+        let labels = Labels::infer("y", column(cells).column_at(0), positive).unwrap();
         (labels.negative, labels.positive)
     }
 
@@ -329,9 +329,9 @@ mod tests {
     fn the_positive_class_can_be_chosen_by_any_of_its_spellings() {
         assert_eq!(infer(&["-1", "1"], Some("-1")), pair("1", "-1"));
         assert_eq!(infer(&["0", "1"], Some("0.0")), pair("1", "0"));
-        let error = Labels::infer("y", &column(&["a", "b"]), Some("c")).unwrap_err();
+        let error = Labels::infer("y", column(&["a", "b"]).column_at(0), Some("c")).unwrap_err();
         assert!(matches!(error, ErrorKind::UnknownPositive { .. }));
-        assert!(Labels::infer("y", &column(&["a", "b"]), Some("")).is_err());
+        assert!(Labels::infer("y", column(&["a", "b"]).column_at(0), Some("")).is_err());
     }
 
     #[test]
@@ -342,12 +342,12 @@ mod tests {
             ("007", "7"),
             ("0", "00"),
         ] {
-            let labels = Labels::infer("y", &column(&[a, b]), None).unwrap();
+            let labels = Labels::infer("y", column(&[a, b]).column_at(0), None).unwrap();
             assert_ne!(labels.classify(a), labels.classify(b), "{a} {b}");
             assert!(labels.classify(a).is_some() && labels.are_two());
         }
         let spellings = column(&["1", "1.0", "1e0", "+1", "0.1e1", "0", "-0", "0.0"]);
-        assert!(Labels::infer("y", &spellings, None).is_ok());
+        assert!(Labels::infer("y", spellings.column_at(0), None).is_ok());
     }
 
     #[test]
@@ -358,7 +358,7 @@ mod tests {
             ["false", "True"],
             ["true", "FALSE"],
         ] {
-            let labels = Labels::infer("y", &column(&cells), None).unwrap();
+            let labels = Labels::infer("y", column(&cells).column_at(0), None).unwrap();
             assert!(labels.positive.eq_ignore_ascii_case("true"));
             assert_eq!(
                 (labels.classify("False"), labels.classify("TRUE")),
@@ -371,12 +371,12 @@ mod tests {
     #[test]
     fn missing_labels_are_no_class() {
         let cells = column(&["a", "", "b", "NA", "a"]);
-        let labels = Labels::infer("y", &cells, None).unwrap();
-        let classes = labels.encode("y", &cells, |_| 0).unwrap();
+        let labels = Labels::infer("y", cells.column_at(0), None).unwrap();
+        let classes = labels.encode("y", cells.column_at(0), |_| 0).unwrap();
         assert_eq!(classes, [Some(false), None, Some(true), None, Some(false)]);
-        let error = Labels::infer("y", &column(&["", "?"]), None).unwrap_err();
+        let error = Labels::infer("y", column(&["", "?"]).column_at(0), None).unwrap_err();
         assert!(matches!(error, ErrorKind::NoLabels { rows: 2, .. }));
-        let error = Labels::infer("y", &column(&["a", "?", "a"]), None).unwrap_err();
+        let error = Labels::infer("y", column(&["a", "?", "a"]).column_at(0), None).unwrap_err();
         assert!(matches!(
             error,
             ErrorKind::OneLabel {
@@ -395,7 +395,7 @@ mod tests {
         };
         let cells = column(&["<=50K", "<=50K.", ">50K.", "<=50K."]);
         let error = labels
-            .encode("y", &cells, |row| row as u64 + 2)
+            .encode("y", cells.column_at(0), |row| row as u64 + 2)
             .unwrap_err();
         let ErrorKind::UnknownLabels {
             unknown,
@@ -413,7 +413,7 @@ mod tests {
     fn a_column_of_many_numbers_is_no_target() {
         let cells: Vec<String> = (0..100).map(|i| i.to_string()).collect();
         let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-        let error = Labels::infer("y", &column(&cells), None).unwrap_err();
+        let error = Labels::infer("y", column(&cells).column_at(0), None).unwrap_err();
         let ErrorKind::ManyLabels {
             labels,
             distinct: 100,

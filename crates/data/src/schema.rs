@@ -1,7 +1,6 @@
 //! What the columns are for, settled once on the training table and kept with the model.
 
 use crate::cell::Cell;
-use crate::column::Column;
 use crate::dataset::Dataset;
 use crate::error::{BadColumn, Error, ErrorKind, Problem};
 use crate::label::Labels;
@@ -120,9 +119,10 @@ impl Schema {
     pub fn encode(&self, table: &Table) -> Result<Dataset, Error> {
         let columns = table.index();
         self.check_columns(table, &columns, self.feature_names().chain([self.target()]))?;
+        let target = table.column_at(columns[self.target()]);
         let classes = self
             .labels
-            .encode(&self.target, columns[self.target()], |row| table.line(row));
+            .encode(&self.target, target, |row| table.line(row));
         let classes = classes.map_err(|kind| table.error(kind))?;
         let rows: Vec<usize> = (0..table.rows())
             .filter(|&row| classes[row].is_some())
@@ -151,7 +151,7 @@ impl Schema {
     fn dataset(
         &self,
         table: &Table,
-        columns: &BTreeMap<&str, &Column>,
+        columns: &BTreeMap<&str, usize>,
         labels: Vec<bool>,
         rows: Vec<usize>,
     ) -> Result<Dataset, Error> {
@@ -172,7 +172,7 @@ impl Schema {
     fn check_columns<'s>(
         &self,
         table: &Table,
-        columns: &BTreeMap<&str, &Column>,
+        columns: &BTreeMap<&str, usize>,
         wanted: impl Iterator<Item = &'s str>,
     ) -> Result<(), Error> {
         let missing: Vec<_> = wanted
@@ -204,25 +204,30 @@ impl Schema {
 }
 
 /// Chosen cells of numeric columns as features × rows.
-fn matrix(
-    table: &Table,
-    columns: &[(&str, &Column)],
-    rows: &[usize],
-) -> Result<DMatrix<f64>, Error> {
-    const NOT_USED: usize = usize::MAX;
-    let mut place = vec![NOT_USED; table.rows()];
-    rows.iter()
-        .enumerate()
-        .for_each(|(at, &row)| place[row] = at);
+fn matrix(table: &Table, columns: &[(&str, usize)], rows: &[usize]) -> Result<DMatrix<f64>, Error> {
     let mut matrix = DMatrix::zeros(columns.len(), rows.len());
-    let values = matrix.as_mut_slice();
     let mut bad = BadCells::default();
-    for (feature, &(name, column)) in columns.iter().enumerate() {
-        column.for_each(|row, cell| match cell {
-            _ if place[row] == NOT_USED => {}
-            Cell::Number(value) => values[place[row] * columns.len() + feature] = value,
-            other => bad.add(name, table.line(row), column.len(), other),
-        });
+    let width = table.names().len();
+    let samples = matrix.as_mut_slice().chunks_exact_mut(columns.len());
+    let mut are_numbers = true;
+    for (sample, &row) in samples.zip(rows) {
+        let cells = &table.coded()[row * width..(row + 1) * width];
+        for (value, &(_, at)) in sample.iter_mut().zip(columns) {
+            *value = cells[at];
+            are_numbers &= value.is_finite();
+        }
+    }
+    if are_numbers {
+        return Ok(matrix);
+    }
+    for (feature, &(name, at)) in columns.iter().enumerate() {
+        let column = table.column_at(at);
+        for (sample, &row) in rows.iter().enumerate() {
+            match column.cell(row) {
+                Cell::Number(value) => matrix[(feature, sample)] = value,
+                other => bad.add(name, table.line(row), column.len(), other),
+            }
+        }
     }
     if bad.columns.is_empty() {
         Ok(matrix)

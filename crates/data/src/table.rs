@@ -1,7 +1,9 @@
 //! A table in memory: named columns, and for each row the line on which it starts.
 
-use crate::column::{Column, ColumnBuilder};
-use crate::error::{Error, ErrorKind};
+use crate::cell::Spelling;
+use crate::column::{Column, ColumnStore, place};
+use crate::error::{BadRow, BadRows, Error, ErrorKind, RowProblem};
+use crate::read::Format;
 use crate::text::{counted, did_you_mean, quote};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,13 +20,25 @@ use std::sync::Arc;
 /// assert_eq!(table.line(1), 3);
 /// # Ok::<(), chainrule_data::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Table {
     origin: Arc<Origin>,
-    columns: Vec<Column>,
+    /// Row by row, coded: see [`ColumnStore`].
+    cells: Vec<f64>,
+    stores: Vec<ColumnStore>,
     rows: usize,
     notes: Vec<Note>,
     sha256: Option<String>,
+    format: Option<Arc<Format>>,
+}
+
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.origin == other.origin
+            && self.notes == other.notes
+            && self.sha256 == other.sha256
+            && self.columns().eq(other.columns())
+    }
 }
 
 /// Where the rows of a table came from; shared by the data sets made of it, so that their errors can say so too.
@@ -43,8 +57,19 @@ pub(crate) struct Origin {
 pub enum Note {
     /// Every row ends in a delimiter; the empty last field was dropped.
     TrailingDelimiter,
-    /// The header holds only whole numbers, so it may be a row.
+    /// The header has whole numbers in ascending order, so it may be a row.
     NumericHeader,
+    /// The file is written in another way than most, in words.
+    Format(String),
+    /// Names that were empty or occurred before, and what they are called now.
+    Renamed(Vec<(String, String)>),
+    /// Rows that can't be read and were left out.
+    LeftOut {
+        /// The first ten, and how many there are.
+        rows: BadRows,
+        /// Whether the message lists them.
+        is_told: bool,
+    },
     /// Whole numbers above 2^53, which lose digits as `f64`.
     BigIntegers {
         /// The column.
@@ -63,11 +88,42 @@ impl fmt::Display for Note {
                 f,
                 "each row ends in a delimiter; the empty field after it is left out"
             ),
-            Note::NumericHeader => {
+            Note::NumericHeader => write!(
+                f,
+                "the header has whole numbers in ascending order; if it is a row of data, say that there is no header"
+            ),
+            Note::Format(text) => write!(f, "read with {text}"),
+            Note::Renamed(names) => {
+                write!(f, "renamed: ")?;
+                for (at, (old, new)) in names.iter().take(10).enumerate() {
+                    let comma = if at == 0 { "" } else { ", " };
+                    match old.as_str() {
+                        "" => write!(f, "{comma}a column without a name is {}", quote(new))?,
+                        _ => write!(f, "{comma}another {} is {}", quote(old), quote(new))?,
+                    }
+                }
+                match names.len().saturating_sub(10) {
+                    0 => Ok(()),
+                    more => write!(f, ", and {more} more"),
+                }
+            }
+            Note::LeftOut {
+                rows,
+                is_told: true,
+            } => write!(f, "left out: {rows}"),
+            Note::LeftOut {
+                rows,
+                is_told: false,
+            } => {
                 write!(
                     f,
-                    "the header holds only whole numbers; if it is a row of data, put a line of names on top"
-                )
+                    "{} that can't be read left out",
+                    counted(rows.count, "row")
+                )?;
+                match rows.first.first() {
+                    Some(row) => write!(f, " (the first: {row})"),
+                    None => Ok(()),
+                }
             }
             Note::BigIntegers {
                 column,
@@ -100,22 +156,64 @@ impl Table {
     }
 
     /// The columns, in the order of the file.
-    pub fn columns(&self) -> &[Column] {
-        &self.columns
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = Column<'_>> {
+        (0..self.stores.len()).map(|at| self.column_at(at))
+    }
+
+    pub(crate) fn column_at(&self, at: usize) -> Column<'_> {
+        Column::new(&self.cells, self.stores.len(), at, &self.stores[at])
+    }
+
+    /// How the file is written, in words: what parts the fields, and why the first row is a header or is not. Nothing for a table
+    /// that was made in memory.
+    pub fn format(&self) -> Option<&str> {
+        self.format.as_deref().map(|format| format.text.as_str())
+    }
+
+    /// Whether the columns were named by the first row, and not by their positions.
+    pub fn has_header(&self) -> bool {
+        self.format
+            .as_deref()
+            .is_none_or(|format| format.has_header)
+    }
+
+    /// The coded cells, row by row.
+    pub(crate) fn coded(&self) -> &[f64] {
+        &self.cells
     }
 
     /// The column called `name`.
     ///
     /// # Errors
     /// [`ErrorKind::UnknownColumn`] with all columns and the one that may have been meant.
-    pub fn column(&self, name: &str) -> Result<&Column, Error> {
+    pub fn column(&self, name: &str) -> Result<Column<'_>, Error> {
         match self.names().iter().position(|known| known == name) {
-            Some(at) => Ok(&self.columns[at]),
+            Some(at) => Ok(self.column_at(at)),
             None => Err(self.error(ErrorKind::UnknownColumn {
                 name: name.to_owned(),
                 columns: self.names().to_vec(),
                 suggestion: did_you_mean(name, self.names().iter().map(String::as_str)),
             })),
+        }
+    }
+
+    /// The name of the target: the column of the name that was asked for, or else of the number (from 1) or the word `last`. If
+    /// nothing was asked for, it is the last column of a table without header, and nothing for one with a header.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownColumn`].
+    pub fn target(&self, asked: Option<&str>) -> Result<Option<&str>, Error> {
+        let names = self.names();
+        let last = names.last().map(String::as_str);
+        let Some(asked) = asked else {
+            return Ok(last.filter(|_| !self.has_header()));
+        };
+        let exact = names.iter().position(|name| name == asked.trim());
+        let by_number = || asked.trim().parse::<usize>().ok()?.checked_sub(1);
+        match exact.or_else(by_number).and_then(|at| names.get(at)) {
+            Some(name) => Ok(Some(name)),
+            None if asked.trim() == "last" => Ok(last),
+            None => self.column(asked).map(|_| None),
         }
     }
 
@@ -140,13 +238,10 @@ impl Table {
         self.sha256.as_deref()
     }
 
-    /// Columns by name.
-    pub(crate) fn index(&self) -> BTreeMap<&str, &Column> {
-        self.names()
-            .iter()
-            .map(String::as_str)
-            .zip(&self.columns)
-            .collect()
+    /// The places of the columns by name.
+    pub(crate) fn index(&self) -> BTreeMap<&str, usize> {
+        let names = self.names().iter().map(String::as_str);
+        names.zip(0..).collect()
     }
 
     pub(crate) fn origin(&self) -> &Arc<Origin> {
@@ -173,10 +268,12 @@ impl Table {
 pub struct TableBuilder {
     source: String,
     names: Arc<[String]>,
-    columns: Vec<ColumnBuilder>,
+    cells: Vec<f64>,
+    stores: Vec<ColumnStore>,
     lines: Lines,
     first_row: usize,
     rows: usize,
+    format: Option<Arc<Format>>,
 }
 
 impl TableBuilder {
@@ -199,42 +296,82 @@ impl TableBuilder {
 
     /// The same for names that are known to be right, with the number of the first row.
     pub(crate) fn with_names(source: String, names: Arc<[String]>, first_row: usize) -> Self {
-        let columns = names.iter().map(|_| ColumnBuilder::new()).collect();
+        let stores = vec![ColumnStore::default(); names.len()];
         TableBuilder {
             source,
             names,
-            columns,
+            cells: Vec::new(),
+            stores,
             lines: Lines::default(),
             first_row,
             rows: 0,
+            format: None,
         }
+    }
+
+    pub(crate) fn in_format(mut self, format: Arc<Format>) -> Self {
+        self.format = Some(format);
+        self
     }
 
     /// Adds a row; `line` is where it starts in the source.
     ///
     /// # Errors
-    /// [`ErrorKind::Ragged`] if there is not one cell for each column; the table is then as it was.
+    /// [`ErrorKind::BadRows`] if there is not one cell for each column; the table is then as it was.
     pub fn push_row<'a, I>(&mut self, line: u64, cells: I) -> Result<(), Error>
     where
         I: IntoIterator<Item = &'a str>,
         I::IntoIter: Clone,
     {
         let cells = cells.into_iter();
-        let found = cells.clone().count();
-        if found != self.columns.len() {
-            let kind = ErrorKind::Ragged {
-                line,
-                found,
-                expected: self.columns.len(),
-            };
-            return Err(Error::from(kind).in_file(&self.source));
+        let (found, expected) = (cells.clone().count(), self.stores.len());
+        if found != expected {
+            let mut rows = BadRows::default();
+            let problem = RowProblem::Ragged { found, expected };
+            rows.push(BadRow { line, problem });
+            return Err(Error::from(ErrorKind::BadRows(rows)).in_file(&self.source));
         }
-        for (column, cell) in self.columns.iter_mut().zip(cells) {
-            column.push(cell);
+        let spelling = Spelling::default();
+        for (store, cell) in self.stores.iter_mut().zip(cells) {
+            self.cells.push(store.push(cell, self.rows, &spelling));
         }
         self.lines.push(self.rows, line);
         self.rows += 1;
         Ok(())
+    }
+
+    /// Adds rows whose cells are coded by other stores, and whose lines start after so many others.
+    pub(crate) fn absorb(
+        &mut self,
+        mut cells: Vec<f64>,
+        rows: usize,
+        stores: &[ColumnStore],
+        lines: &Lines,
+        lines_before: u64,
+    ) {
+        let width = self.stores.len();
+        for (at, (store, other)) in self.stores.iter_mut().zip(stores).enumerate() {
+            let places = store.absorb(other, self.rows);
+            if places
+                .iter()
+                .zip(0..)
+                .all(|(&cell, same)| place(cell) == Some(same))
+            {
+                continue;
+            }
+            for cell in cells.iter_mut().skip(at).step_by(width) {
+                if let Some(place) = place(*cell) {
+                    *cell = places[place];
+                }
+            }
+        }
+        if self.cells.is_empty() {
+            self.cells = cells;
+        } else {
+            self.cells.extend_from_slice(&cells);
+        }
+        self.lines.absorb(lines, self.rows, lines_before);
+        self.rows += rows;
     }
 
     pub(crate) fn names(&self) -> Arc<[String]> {
@@ -252,13 +389,8 @@ impl TableBuilder {
     }
 
     pub(crate) fn finish_with(self, mut notes: Vec<Note>, sha256: Option<String>) -> Table {
-        let columns: Vec<Column> = self
-            .columns
-            .into_iter()
-            .map(ColumnBuilder::finish)
-            .collect();
-        for (name, column) in self.names.iter().zip(&columns) {
-            if let Some(big) = column.big_integers() {
+        for (name, store) in self.names.iter().zip(&self.stores) {
+            if let Some(big) = store.big_integers() {
                 let line = self.lines.line(big.first_row);
                 notes.push(Note::BigIntegers {
                     column: name.clone(),
@@ -275,10 +407,12 @@ impl TableBuilder {
         };
         Table {
             origin: Arc::new(origin),
-            columns,
+            cells: self.cells,
+            stores: self.stores,
             rows: self.rows,
             notes,
             sha256,
+            format: self.format,
         }
     }
 }
@@ -315,9 +449,17 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    fn push(&mut self, row: usize, line: u64) {
-        if self.jumps.is_empty() || self.line(row) != line {
-            self.jumps.push((row, line));
+    pub fn push(&mut self, row: usize, line: u64) {
+        match self.jumps.last() {
+            Some(&(from, at)) if at + (row - from) as u64 == line => {}
+            _ => self.jumps.push((row, line)),
+        }
+    }
+
+    /// Adds the lines of rows that follow, after so many rows and lines.
+    fn absorb(&mut self, other: &Lines, rows: usize, lines: u64) {
+        for &(row, line) in &other.jumps {
+            self.push(rows + row, lines + line);
         }
     }
 
@@ -355,6 +497,24 @@ mod tests {
             error.to_string(),
             "t.csv: line 1: more than one column is called \"a\", \"y\", and no name for column 3; give each column a name of its own"
         );
+    }
+
+    #[test]
+    fn a_target_has_a_name_a_number_or_is_the_last() {
+        let table = TableBuilder::new("t.csv", ["2", "last", "y", "z"])
+            .unwrap()
+            .finish();
+        let target = |asked| table.target(Some(asked)).ok().flatten();
+        assert_eq!(target("y"), Some("y"));
+        assert_eq!(target("3"), Some("y"));
+        // A name comes first.
+        assert_eq!(target("2"), Some("2"));
+        assert_eq!(target("last"), Some("last"));
+        assert_eq!([target("0"), target("5"), target("x")], [None; 3]);
+        assert_eq!(table.target(None).unwrap(), None);
+        let table = Table::from_csv("t", "1.5,0\n2.5,1\n".as_bytes()).unwrap();
+        assert_eq!(table.target(None).unwrap(), Some("c2"));
+        assert_eq!(table.target(Some("last")).unwrap(), Some("c2"));
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn use_fully(bytes: &[u8]) {
         let mut reader = reader.keep_cells();
         while let Ok(Some(block)) = reader.next_block(3) {
             for row in 0..block.table().rows() {
-                for (column, cells) in block.table().columns().iter().enumerate() {
+                for (column, cells) in block.table().columns().enumerate() {
                     assert_eq!(Cell::parse(block.cell(row, column)), cells.cell(row));
                 }
             }
@@ -82,7 +82,7 @@ proptest! {
         prop_assert_eq!(table.rows(), rows.len());
         for (row, values) in rows.iter().enumerate() {
             prop_assert_eq!(table.line(row), row as u64 + 2);
-            for (column, value) in table.columns().iter().zip(values) {
+            for (column, value) in table.columns().zip(values) {
                 let Cell::Number(read) = column.cell(row) else { panic!() };
                 prop_assert_eq!(read.to_bits(), value.to_bits());
             }
@@ -102,7 +102,7 @@ proptest! {
         let mut line = 2;
         for (row, cell) in cells.iter().enumerate() {
             prop_assert_eq!(block.cell(row, 1), cell);
-            prop_assert_eq!(block.table().columns()[1].cell(row), Cell::parse(cell));
+            prop_assert_eq!(block.table().columns().nth(1).unwrap().cell(row), Cell::parse(cell));
             prop_assert_eq!(block.table().line(row), line);
             line += 1 + cell.matches('\n').count() as u64;
         }
@@ -126,7 +126,7 @@ proptest! {
             for row in 0..block.table().rows() {
                 prop_assert_eq!(block.table().line(row), whole.line(at));
                 prop_assert_eq!(block.table().row_number(row), at + 1);
-                for (here, there) in block.table().columns().iter().zip(whole.columns()) {
+                for (here, there) in block.table().columns().zip(whole.columns()) {
                     prop_assert_eq!(here.cell(row), there.cell(at));
                 }
                 at += 1;

@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::input::{Source, check_stdin_once};
 use crate::number::{counted, grouped};
+use crate::reading::Reading;
 use crate::scores::{Scores, shown};
 use crate::{model, terminal};
 use chainrule_autodiff::Isa;
@@ -27,7 +28,7 @@ pub struct Arguments {
     #[arg(value_name = "MODEL", value_parser = Source::parser())]
     model: Source,
 
-    /// A CSV table with a header and the target column, or - for standard input
+    /// A CSV table with the target column, or - for standard input
     #[arg(value_name = "DATA.csv", value_parser = Source::parser())]
     data: Source,
 
@@ -38,6 +39,9 @@ pub struct Arguments {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// Evaluates and prints the metrics.
@@ -47,7 +51,9 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     check_stdin_once(&[&arguments.model, &arguments.data])?;
     let model = model::load(&arguments.model, isa)?;
-    let table = arguments.data.table()?;
+    let table = arguments
+        .data
+        .table(&arguments.reading.options_for(&model))?;
     table
         .notes()
         .iter()

@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::input::{Source, check_stdin_once};
 use crate::number::exact;
 use crate::output::TableOutput;
+use crate::reading::Reading;
 use crate::{model, terminal};
 use chainrule_autodiff::Isa;
 use chainrule_data::{Block, escape};
@@ -28,7 +29,7 @@ pub struct Arguments {
     #[arg(value_name = "MODEL", value_parser = Source::parser())]
     model: Source,
 
-    /// A CSV table with a header, or - for standard input
+    /// A CSV table, or - for standard input
     #[arg(value_name = "DATA.csv", value_parser = Source::parser())]
     data: Source,
 
@@ -43,6 +44,9 @@ pub struct Arguments {
     /// Columns of the table to copy, parted by commas, or all
     #[arg(long, value_name = "COLUMN,…|all", allow_hyphen_values = true)]
     keep: Option<String>,
+
+    #[command(flatten)]
+    reading: Reading,
 }
 
 /// Reads a threshold: a probability.
@@ -67,7 +71,10 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     let model = model::load(&arguments.model, isa)?;
     let threshold = arguments.threshold.unwrap_or(model.threshold());
     let mut output = TableOutput::open(arguments.output.as_deref(), &inputs)?;
-    let mut reader = arguments.data.csv()?.keep_cells();
+    let mut reader = arguments
+        .data
+        .csv(&arguments.reading.options_for(&model))?
+        .keep_cells();
     let kept = match &arguments.keep {
         None => Vec::new(),
         Some(keep) => columns_to_keep(keep, reader.names(), &arguments.data)?,
@@ -89,6 +96,11 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
             rows(csv, &block, &probabilities, &model, threshold, &kept)
         })?;
     }
+    // Rows that were left out are known now.
+    reader
+        .notes()
+        .iter()
+        .for_each(|note| terminal::note(&note.to_string()));
     output.finish()
 }
 

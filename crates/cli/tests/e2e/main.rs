@@ -8,6 +8,7 @@ mod labels;
 mod manners;
 mod output;
 mod predict;
+mod reading;
 mod real_data;
 mod stopped;
 mod train;

@@ -1,6 +1,6 @@
 //! The messages: what was found, where, what was expected, and what to do next.
 
-use super::{BadColumn, ColumnName, ErrorKind, Problem};
+use super::{BadColumn, BadRow, BadRows, ColumnName, ErrorKind, Problem, RowProblem};
 use crate::cell::Cell;
 use crate::text::{counted, list, quote};
 use std::fmt;
@@ -16,54 +16,23 @@ impl fmt::Display for ErrorKind {
                 "there is a header and no row below it; nothing to work on"
             ),
             ErrorKind::Header { duplicates, empty } => header(f, duplicates, empty),
-            ErrorKind::NoHeader { first } => write!(
+            ErrorKind::BadRows(rows) => bad_rows(f, rows),
+            ErrorKind::Unpack(reason) => write!(
                 f,
-                "line 1 holds only numbers ({}…), so the file seems to have no header; put a line with the names of the columns on top",
-                list(first)
+                "{reason}; get the file again, or unpack it to see what is in it"
             ),
-            ErrorKind::Delimiter { found } => write!(
+            ErrorKind::Separator(c) => write!(
                 f,
-                "line 1 has no comma but {}, so the columns seem to be parted by it; save the table with commas",
-                match found {
-                    '\t' => "tabs".to_owned(),
-                    other => format!("the character {other:?}"),
-                }
-            ),
-            ErrorKind::Ragged {
-                line,
-                found,
-                expected,
-            } => write!(
-                f,
-                "line {line}: {}, header has {expected}; {}",
-                counted(*found, "field"),
-                if found > expected {
-                    "put cells that hold a comma in double quotes, or remove what is too much"
-                } else {
-                    "complete the row or remove it"
-                }
-            ),
-            ErrorKind::Unnamed { line, text } => write!(
-                f,
-                "line {line}: the last field, {}, has no name: the header ends in a comma; name the column or remove it",
-                quote(text)
-            ),
-            ErrorKind::Utf8 { line, column, byte } => write!(
-                f,
-                "line {line}, {column}: byte 0x{byte:02X} is not UTF-8; save the file as UTF-8 (it may be Latin-1 or Windows-1252)"
-            ),
-            ErrorKind::Nul { line, column } => write!(
-                f,
-                "line {line}, {column}: a NUL byte; this is not a text file, or one in UTF-16: save it as UTF-8"
+                "{c:?} can't part fields or stand round them; expected a sign such as a comma, and not the same for both"
             ),
             ErrorKind::TooLarge { line, limit } => write!(
                 f,
-                "line {line}: a row of more than {} MiB starts here; a double quote is probably opened and never closed",
+                "line {line}: a row of more than {} MiB starts here; a quote is probably opened and never closed",
                 limit >> 20
             ),
             ErrorKind::OpenQuote { line } => write!(
                 f,
-                "line {line}: a double quote is opened in the row that starts here and not closed before the end of the file; close or remove it"
+                "line {line}: a quote is opened in the row that starts here and not closed before the end of the file; close or remove it"
             ),
             ErrorKind::UnknownColumn {
                 name,
@@ -210,6 +179,90 @@ impl fmt::Display for ColumnName {
     }
 }
 
+impl fmt::Display for BadRow {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        match &self.problem {
+            RowProblem::Ragged { found, expected } => {
+                write!(f, ": {}, header has {expected}", counted(*found, "field"))
+            }
+            RowProblem::Unnamed { text } => write!(
+                f,
+                ": the last field, {}, has no name: the header ends in a delimiter",
+                quote(text)
+            ),
+            RowProblem::AfterQuote { column, text } => write!(
+                f,
+                ", {column}: text after the closing quote in {}",
+                quote(text)
+            ),
+            RowProblem::Utf8 { column, byte } => {
+                write!(f, ", {column}: byte 0x{byte:02X} is not UTF-8")
+            }
+            RowProblem::Nul { column } => write!(f, ", {column}: a NUL byte"),
+        }
+    }
+}
+
+impl fmt::Display for BadRows {
+    /// One row, or a list of the first ten with the count.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        if self.count > 1 {
+            write!(f, "{} can't be read:\n  ", counted(self.count, "row"))?;
+        }
+        for (at, row) in self.first.iter().enumerate() {
+            write!(f, "{}{row}", if at == 0 { "" } else { "\n  " })?;
+        }
+        match self.count - self.first.len() {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+fn bad_rows(f: &mut fmt::Formatter, rows: &BadRows) -> fmt::Result {
+    write!(f, "{rows}")?;
+    // What to do is said once for each kind.
+    type Is = fn(&RowProblem) -> bool;
+    let hints: [(Is, &str); 6] = [
+        (
+            |problem| matches!(problem, RowProblem::Ragged { found, expected } if found > expected),
+            "put cells that hold a delimiter in quotes, or remove what is too much",
+        ),
+        (
+            |problem| matches!(problem, RowProblem::Ragged { found, expected } if found <= expected),
+            "complete the row or remove it",
+        ),
+        (
+            |problem| matches!(problem, RowProblem::Unnamed { .. }),
+            "name the column or remove it",
+        ),
+        (
+            |problem| matches!(problem, RowProblem::AfterQuote { .. }),
+            "a quote within a quoted field is written twice",
+        ),
+        (
+            |problem| matches!(problem, RowProblem::Utf8 { .. }),
+            "save the file as UTF-8, or say its encoding (it may be Latin-1)",
+        ),
+        (
+            |problem| matches!(problem, RowProblem::Nul { .. }),
+            "this is not a text file, or one in UTF-16: save it as UTF-8, or say its encoding",
+        ),
+    ];
+    let mut separator = if rows.count > 1 { "\n" } else { "; " };
+    for (is, hint) in hints {
+        if rows.first.iter().any(|row| is(&row.problem)) {
+            write!(f, "{separator}{hint}")?;
+            separator = "; ";
+        }
+    }
+    if rows.count > 1 {
+        write!(f, "{separator}or leave such rows out")?;
+    }
+    Ok(())
+}
+
 fn header(f: &mut fmt::Formatter, duplicates: &[String], empty: &[usize]) -> fmt::Result {
     write!(f, "line 1: ")?;
     if !duplicates.is_empty() {
@@ -245,7 +298,7 @@ fn seems_to_be_data(f: &mut fmt::Formatter, names: &[String]) -> fmt::Result {
     }
     write!(
         f,
-        "; if line 1 is a row of data, put a line with the names of the columns above it"
+        "; if line 1 is a row of data, say that there is no header"
     )
 }
 

@@ -1,29 +1,38 @@
-//! CSV: commas, a header, double quotes as RFC 4180 has them.
+//! CSV files: from bytes to a table, whole or in blocks.
 
-use super::lines::{EndlessRow, Physical, Start};
-use super::sniff;
-use crate::cell::Cell;
-use crate::error::{ColumnName, Error, ErrorKind};
+use super::compress::Packing;
+use super::cut::{Cut, ROW_LIMIT, cut};
+use super::detect::{Decision, SAMPLE, detect};
+use super::feed::{Feed, Wrapping};
+use super::options::{CsvOptions, Names, OnBad};
+use super::piece::{Layout, Piece, Trailing};
+use super::rows::{RowEnd, fields, line_breaks, row_end, texts};
+use super::{Encoding, names};
+use crate::error::{BadRow, BadRows, ColumnName, Error, ErrorKind, RowProblem};
 use crate::table::{Note, Table, TableBuilder};
-use sha2::{Digest, Sha256};
+use std::fmt::Write;
 use std::io::Read;
 use std::sync::Arc;
 
-/// A row of more bytes is taken for a quote that was never closed.
-const ROW_LIMIT: usize = 16 << 20;
+/// Bytes that are read at a time.
+const BLOCK: usize = 2 << 20;
 
-/// Reads CSV row by row, all at once into a [`Table`] or in blocks of constant memory.
+/// Bytes that are read for a block of rows at first.
+const SMALL_BLOCK: usize = 1 << 16;
+
+/// Reads CSV, all at once into a [`Table`] or in blocks of constant memory.
 ///
-/// The first line names the columns; fields are parted by commas and may stand in double quotes (doubled within), and may then hold
-/// commas and line breaks. Line ends are `\n`, `\r\n` or `\r`; a byte order mark, blank lines, and blanks round cells and names
-/// don't count. If each row ends in one comma too many, the empty field after it is dropped, with a [`Note`].
+/// Delimiter (comma, tab, semicolon or pipe), quotes, header and the way numbers are written are detected from the first rows unless
+/// [`CsvOptions`] say them; [`Table::format`] tells what was found. Fields may stand in quotes (doubled within), and may then hold
+/// delimiters and line breaks. Line ends are `\n`, `\r\n` or `\r`; a byte order mark, blank lines, and blanks round cells and names
+/// don't count. If each row ends in one delimiter too many, the empty field after it is dropped, with a [`Note`]. Files that were
+/// packed with gzip or zstd are unpacked; UTF-16 is read where a byte order mark tells it.
 ///
 /// # Errors
-/// Of every constructor and method: [`ErrorKind::Io`]; [`NotCsv`](ErrorKind::NotCsv), [`Empty`](ErrorKind::Empty),
-/// [`NoRows`](ErrorKind::NoRows) for content that is no table; [`Header`](ErrorKind::Header), [`NoHeader`](ErrorKind::NoHeader),
-/// [`Delimiter`](ErrorKind::Delimiter) for the first line; [`Ragged`](ErrorKind::Ragged), [`Unnamed`](ErrorKind::Unnamed),
-/// [`Utf8`](ErrorKind::Utf8), [`Nul`](ErrorKind::Nul), [`TooLarge`](ErrorKind::TooLarge), [`OpenQuote`](ErrorKind::OpenQuote) with the
-/// line on which the row starts.
+/// Of every constructor and method: [`ErrorKind::Io`] and [`Unpack`](ErrorKind::Unpack); [`NotCsv`](ErrorKind::NotCsv),
+/// [`Empty`](ErrorKind::Empty), [`NoRows`](ErrorKind::NoRows) for content that is no table; [`Header`](ErrorKind::Header) for the
+/// names; [`BadRows`](ErrorKind::BadRows), [`TooLarge`](ErrorKind::TooLarge), [`OpenQuote`](ErrorKind::OpenQuote) with the line on
+/// which the row starts.
 ///
 /// ```
 /// use chainrule_data::CsvReader;
@@ -37,44 +46,69 @@ const ROW_LIMIT: usize = 16 << 20;
 /// assert_eq!(ids, ["a", "b", "c"]);
 /// # Ok::<(), chainrule_data::Error>(())
 /// ```
-#[derive(Debug)]
-pub struct CsvReader<R: Read> {
-    parser: csv::Reader<Physical<R>>,
+pub struct CsvReader<'a> {
+    feed: Feed<'a>,
     source: String,
     names: Arc<[String]>,
-    trailing: Trailing,
+    layout: Layout,
+    on_bad: OnBad,
+    format: Arc<Format>,
     notes: Vec<Note>,
-    row: csv::ByteRecord,
+    bad: BadRows,
     rows: usize,
+    /// Of the first byte that was not used.
+    line: u64,
     keep_cells: bool,
 }
 
-/// Whether rows have an empty field more than the header has names.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Trailing {
-    /// The first row will tell.
-    Unknown,
-    No,
-    Yes,
-    /// The header has it too.
-    AndHeader,
+/// How a file is written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Format {
+    /// In words.
+    pub text: String,
+    /// Whether the first row names the columns.
+    pub has_header: bool,
 }
 
-impl<R: Read> CsvReader<R> {
-    /// Starts to read: looks at the first bytes and reads the header. `source` names the input in errors.
+impl<'a> CsvReader<'a> {
+    /// Starts to read: looks at the first rows. `source` names the input in errors.
     ///
     /// # Errors
     /// See [`CsvReader`].
-    pub fn new(source: impl Into<String>, input: R) -> Result<Self, Error> {
-        Self::start(source.into(), input, None)
+    pub fn new(source: impl Into<String>, input: impl Read + 'a) -> Result<Self, Error> {
+        Self::with(source, input, &CsvOptions::default())
+    }
+
+    /// The same where something is known about the file.
+    ///
+    /// # Errors
+    /// See [`CsvReader`]; [`Separator`](ErrorKind::Separator) if delimiter or quote can't be one.
+    pub fn with(
+        source: impl Into<String>,
+        input: impl Read + 'a,
+        options: &CsvOptions,
+    ) -> Result<Self, Error> {
+        let source = source.into();
+        options.check()?;
+        let feed = Feed::open(input, options.encoding, false);
+        let (feed, wrapping) = feed.map_err(|kind| Error::from(kind).in_file(&source))?;
+        Self::start(source, feed, wrapping, options)
     }
 
     /// The same; the table will have a [`sha256`](Table::sha256).
-    pub(super) fn hashing(source: impl Into<String>, input: R) -> Result<Self, Error> {
-        Self::start(source.into(), input, Some(Sha256::new()))
+    pub(super) fn hashing(
+        source: String,
+        input: impl Read + 'a,
+        options: &CsvOptions,
+    ) -> Result<Self, Error> {
+        options.check()?;
+        let feed = Feed::open(input, options.encoding, true);
+        let (feed, wrapping) = feed.map_err(|kind| Error::from(kind).in_file(&source))?;
+        Self::start(source, feed, wrapping, options)
     }
 
     /// Keeps the cells of each row as text, for [`Block::cell`].
+    #[must_use]
     pub fn keep_cells(mut self) -> Self {
         self.keep_cells = true;
         self
@@ -85,14 +119,19 @@ impl<R: Read> CsvReader<R> {
         &self.names
     }
 
-    /// Reads all rows.
+    /// Whether the first row names the columns.
+    pub fn has_header(&self) -> bool {
+        self.format.has_header
+    }
+
+    /// Reads all rows, on the threads of the current rayon pool; the table does not depend on how many these are.
     ///
     /// # Errors
     /// See [`CsvReader`].
     pub fn read_table(mut self) -> Result<Table, Error> {
-        let (builder, _) = self.read_rows(usize::MAX, false)?;
-        let sha256 = self.parser.get_mut().sha256();
-        Ok(builder.finish_with(self.notes, sha256))
+        let source = self.source.clone();
+        self.read_all()
+            .map_err(|kind| Error::from(kind).in_file(&source))
     }
 
     /// Reads up to `rows` rows; nothing at the end. A file without any row is an error.
@@ -100,211 +139,406 @@ impl<R: Read> CsvReader<R> {
     /// # Errors
     /// See [`CsvReader`].
     pub fn next_block(&mut self, rows: usize) -> Result<Option<Block>, Error> {
-        let (builder, records) = self.read_rows(rows, self.keep_cells)?;
+        self.read_block(rows)
+            .map_err(|kind| Error::from(kind).in_file(&self.source))
+    }
+
+    fn start(
+        source: String,
+        feed: Feed<'a>,
+        wrapping: Wrapping,
+        options: &CsvOptions,
+    ) -> Result<Self, Error> {
+        let mut reader = CsvReader {
+            feed,
+            source,
+            names: Arc::new([]),
+            layout: Layout::default(),
+            on_bad: options.on_bad,
+            format: Arc::new(Format {
+                text: String::new(),
+                has_header: true,
+            }),
+            notes: Vec::new(),
+            bad: BadRows::default(),
+            rows: 0,
+            line: 1,
+            keep_cells: false,
+        };
+        let prepared = reader.prepare(wrapping, options);
+        prepared.map_err(|error| error.in_file(&reader.source))?;
+        Ok(reader)
+    }
+
+    /// Looks at the first rows, and uses up the header.
+    fn prepare(&mut self, wrapping: Wrapping, options: &CsvOptions) -> Result<(), Error> {
+        self.feed.fill(SAMPLE)?;
+        let detected = detect(self.feed.bytes(), self.feed.is_last(), options);
+        self.layout.dialect = detected.dialect;
+        self.layout.spelling = detected.spelling;
+        let header = loop {
+            let Some(row) = self.first_row()? else {
+                return Err(ErrorKind::Empty.into());
+            };
+            if row.content.trim_ascii().is_empty() {
+                self.line += row.breaks;
+                self.feed.advance(row.length);
+            } else {
+                break row;
+            }
+        };
+        let has_header = detected.header.is_header();
+        let mut names = check_text(&header.content, self.line, &self.layout)?;
+        if has_header {
+            self.line += header.breaks;
+            self.feed.advance(header.length);
+            self.layout.trailing = Trailing::No;
+            if names.len() > 1 && names.last().is_some_and(String::is_empty) {
+                names.pop();
+                self.layout.trailing = Trailing::AndHeader;
+            } else if self.first_row_is_longer(names.len()) {
+                self.layout.trailing = Trailing::Yes;
+            }
+        } else {
+            if names.len() > 1 && self.every_row_ends_empty(names.len()) {
+                names.pop();
+                self.layout.trailing = Trailing::Yes;
+            }
+            names = (1..=names.len()).map(|at| format!("c{at}")).collect();
+        }
+        if options.names == Names::Rename {
+            let renamed = names::make_unique(&mut names);
+            if !renamed.is_empty() {
+                self.notes.push(Note::Renamed(renamed));
+            }
+        }
+        self.layout.width = names.len();
+        self.names = TableBuilder::new(self.source.as_str(), &names)?.names();
+        if self.layout.trailing != Trailing::No {
+            self.notes.push(Note::TrailingDelimiter);
+        }
+        if detected.header == Decision::Years {
+            self.notes.push(Note::NumericHeader);
+        }
+        let (text, is_plain) = format(&self.layout, wrapping, detected.header, &self.names);
+        if !is_plain {
+            self.notes.push(Note::Format(text.clone()));
+        }
+        self.format = Arc::new(Format { text, has_header });
+        Ok(())
+    }
+
+    /// The next row, not used up yet.
+    fn first_row(&mut self) -> Result<Option<Row>, ErrorKind> {
+        loop {
+            let bytes = self.feed.bytes();
+            if bytes.is_empty() && self.feed.is_last() {
+                return Ok(None);
+            }
+            match row_end(bytes, 0, self.layout.dialect, self.feed.is_last()) {
+                RowEnd::At { end, next } => {
+                    return Ok(Some(Row {
+                        content: bytes[..end].to_vec(),
+                        length: next,
+                        breaks: line_breaks(&bytes[..next]),
+                    }));
+                }
+                end => self.more(0, end)?,
+            }
+        }
+    }
+
+    /// Reads more, for a row that starts at a byte of the feed and does not end in it.
+    fn more(&mut self, row: usize, end: RowEnd) -> Result<(), ErrorKind> {
+        let bytes = self.feed.bytes();
+        let line = self.line + line_breaks(&bytes[..row]);
+        if self.feed.is_last() && end == RowEnd::WithinQuotes {
+            return Err(ErrorKind::OpenQuote { line });
+        }
+        if bytes.len() - row > ROW_LIMIT {
+            return Err(ErrorKind::TooLarge {
+                line,
+                limit: ROW_LIMIT,
+            });
+        }
+        self.feed
+            .fill((bytes.len() * 2).clamp(SMALL_BLOCK, row + ROW_LIMIT + 1))
+    }
+
+    /// Whether the first row of data has an empty field more than there are names.
+    fn first_row_is_longer(&self, width: usize) -> bool {
+        let row = self.sampled_rows().find(|row| !row.trim_ascii().is_empty());
+        row.is_some_and(|row| {
+            let cells = texts(row, self.layout.dialect);
+            cells.len() == width + 1 && cells[width].trim().is_empty()
+        })
+    }
+
+    fn every_row_ends_empty(&self, width: usize) -> bool {
+        self.sampled_rows()
+            .filter(|row| !row.trim_ascii().is_empty())
+            .all(|row| {
+                let cells = texts(row, self.layout.dialect);
+                cells.len() == width && cells[width - 1].trim().is_empty()
+            })
+    }
+
+    /// The rows that were read ahead.
+    fn sampled_rows(&self) -> impl Iterator<Item = &[u8]> {
+        let (bytes, is_last, dialect) =
+            (self.feed.bytes(), self.feed.is_last(), self.layout.dialect);
+        let mut at = 0;
+        std::iter::from_fn(move || match row_end(bytes, at, dialect, is_last) {
+            RowEnd::At { end, next } if at < bytes.len() => {
+                let row = &bytes[at..end];
+                at = next;
+                Some(row)
+            }
+            _ => None,
+        })
+        .take(100)
+    }
+
+    fn read_all(&mut self) -> Result<Table, ErrorKind> {
+        let mut builder = self.builder();
+        let mut spare = Vec::new();
+        loop {
+            self.feed.fill(BLOCK)?;
+            let Cut { ends, left } =
+                cut(self.feed.bytes(), self.layout.dialect, self.feed.is_last());
+            let Some(&length) = ends.last() else {
+                match left {
+                    None => break,
+                    Some(end) => self.more(0, end)?,
+                }
+                continue;
+            };
+            let taken = self.feed.take(length, spare);
+            let (bytes, layout, feed) = (taken.bytes(), &self.layout, &mut self.feed);
+            let starts = std::iter::once(0).chain(ends.iter().copied());
+            let parts: Vec<&[u8]> = starts
+                .zip(&ends)
+                .map(|(start, &end)| &bytes[start..end])
+                .collect();
+            if let [part] = parts[..] {
+                let piece = Piece::read(part, layout);
+                self.absorb(&mut builder, piece);
+            } else {
+                let mut pieces: Vec<Option<Piece>> = parts.iter().map(|_| None).collect();
+                // The next bytes are read while these become numbers.
+                let filled = rayon::in_place_scope(|scope| {
+                    for (piece, part) in pieces.iter_mut().zip(&parts) {
+                        scope.spawn(move |_| *piece = Some(Piece::read(part, layout)));
+                    }
+                    feed.fill(BLOCK)
+                });
+                for piece in pieces.into_iter().flatten() {
+                    self.absorb(&mut builder, piece);
+                }
+                filled?;
+            }
+            spare = taken.into_spare();
+        }
+        self.check_end()?;
+        let notes = std::mem::take(&mut self.notes);
+        Ok(builder.finish_with(notes, self.feed.sha256()))
+    }
+
+    fn read_block(&mut self, limit: usize) -> Result<Option<Block>, ErrorKind> {
+        let mut builder = self.builder();
+        let mut kept = Kept::default();
+        while builder.rows() < limit {
+            let wanted = limit - builder.rows();
+            let length = self.length_of_rows(wanted)?;
+            if length == 0 {
+                break;
+            }
+            let taken = self.feed.take(length, Vec::new());
+            let piece = Piece::read(taken.bytes(), &self.layout);
+            if self.keep_cells {
+                kept.add(taken.bytes(), &piece, &self.layout);
+            }
+            self.absorb(&mut builder, piece);
+            self.check_bad()?;
+        }
         if builder.rows() == 0 {
+            if limit > 0 {
+                self.check_end()?;
+            }
             return Ok(None);
         }
         Ok(Some(Block {
             table: builder.finish_with(std::mem::take(&mut self.notes), None),
-            records,
+            kept,
         }))
     }
 
-    fn start(source: String, mut input: R, mut sha256: Option<Sha256>) -> Result<Self, Error> {
-        let mut head = Vec::with_capacity(sniff::HEAD);
-        let read = input
-            .by_ref()
-            .take(sniff::HEAD as u64)
-            .read_to_end(&mut head);
-        let check = match read {
-            Err(error) => Err(ErrorKind::Io(error)),
-            Ok(_) if head.is_empty() => Err(ErrorKind::Empty),
-            Ok(_) => sniff::not_csv(&head).map_or(Ok(()), Err),
-        };
-        check.map_err(|kind| Error::from(kind).in_file(&source))?;
-        if let Some(rest) = head.strip_prefix(b"\xef\xbb\xbf") {
-            if let Some(sha256) = &mut sha256 {
-                sha256.update(b"\xef\xbb\xbf");
-            }
-            head = rest.to_vec();
-        }
-        let parser = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(1 << 16)
-            .from_reader(Physical::new(head, input, sha256, ROW_LIMIT));
-        let mut reader = CsvReader {
-            parser,
-            source,
-            names: Arc::new([]),
-            trailing: Trailing::Unknown,
-            notes: Vec::new(),
-            row: csv::ByteRecord::new(),
-            rows: 0,
-            keep_cells: false,
-        };
-        reader
-            .read_header()
-            .map_err(|error| error.in_file(&reader.source))?;
-        Ok(reader)
-    }
-
-    fn read_header(&mut self) -> Result<(), Error> {
-        let header = loop {
-            match self.read_record(ColumnName::Position)? {
-                None => return Err(ErrorKind::Empty.into()),
-                Some((_, header)) if is_blank(&header) => {}
-                Some((_, header)) => break header,
-            }
-        };
-        let mut names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-        if let [name] = &names[..]
-            && let Some(found) = [';', '\t', '|']
-                .into_iter()
-                .find(|&other| name.contains(other))
-        {
-            return Err(ErrorKind::Delimiter { found }.into());
-        }
-        if names.len() > 1 && names.last().is_some_and(String::is_empty) {
-            names.pop();
-            self.trailing = Trailing::AndHeader;
-            self.notes.push(Note::TrailingDelimiter);
-        }
-        match looks_like_data(&names) {
-            Some(true) => {
-                return Err(ErrorKind::NoHeader {
-                    first: names.into_iter().take(3).collect(),
-                }
-                .into());
-            }
-            Some(false) => self.notes.push(Note::NumericHeader),
-            None => {}
-        }
-        self.names = TableBuilder::new(self.source.as_str(), &names)?.names();
-        Ok(())
-    }
-
-    /// Up to `limit` rows, with their cells if asked for.
-    fn read_rows(
-        &mut self,
-        limit: usize,
-        keep: bool,
-    ) -> Result<(TableBuilder, Vec<csv::StringRecord>), Error> {
-        let names = self.names.clone();
-        let mut builder =
-            TableBuilder::with_names(self.source.clone(), names.clone(), self.rows + 1);
-        let mut records = Vec::new();
-        while builder.rows() < limit {
-            let row = self.read_record(|position| match names.get(position - 1) {
-                Some(name) => ColumnName::Name(name.clone()),
-                None => ColumnName::Position(position),
-            });
-            let Some((line, record)) = row.map_err(|error| error.in_file(&self.source))? else {
+    /// The bytes of so many rows, or of those that are left.
+    fn length_of_rows(&mut self, wanted: usize) -> Result<usize, ErrorKind> {
+        self.feed.fill(SMALL_BLOCK)?;
+        let (mut length, mut rows) = (0, 0);
+        while rows < wanted {
+            let (bytes, is_last) = (self.feed.bytes(), self.feed.is_last());
+            if length == bytes.len() && is_last {
                 break;
-            };
-            let width = names.len();
-            if width > 1 && is_blank(&record) {
-                self.row = record.into_byte_record();
-                continue;
             }
-            self.check_width(line, &record, width)
-                .map_err(|error| error.in_file(&self.source))?;
-            builder.push_row(line, record.iter().take(width))?;
-            if keep {
-                records.push(record);
-            } else {
-                self.row = record.into_byte_record();
-            }
-        }
-        self.rows += builder.rows();
-        if self.rows == 0 && limit > 0 {
-            return Err(Error::from(ErrorKind::NoRows).in_file(&self.source));
-        }
-        Ok((builder, records))
-    }
-
-    /// The number of fields: as many as names, or in every row one more that is empty.
-    fn check_width(
-        &mut self,
-        line: u64,
-        record: &csv::StringRecord,
-        width: usize,
-    ) -> Result<(), Error> {
-        let last = record.iter().next_back().unwrap_or_default().trim();
-        let one_more = record.len() == width + 1;
-        if self.trailing == Trailing::Unknown {
-            self.trailing = if one_more && last.is_empty() {
-                Trailing::Yes
-            } else {
-                Trailing::No
-            };
-            if self.trailing == Trailing::Yes {
-                self.notes.push(Note::TrailingDelimiter);
-            }
-        }
-        match self.trailing {
-            Trailing::Yes | Trailing::AndHeader if one_more && last.is_empty() => Ok(()),
-            Trailing::AndHeader if one_more => Err(ErrorKind::Unnamed {
-                line,
-                text: last.to_owned(),
-            }
-            .into()),
-            Trailing::No if record.len() == width => Ok(()),
-            _ => Err(ErrorKind::Ragged {
-                line,
-                found: record.len(),
-                expected: width,
-            }
-            .into()),
-        }
-    }
-
-    /// The next row that is not blank, checked to be text, with the line on which it starts; `name` names a position (from 1).
-    fn read_record(
-        &mut self,
-        name: impl Fn(usize) -> ColumnName,
-    ) -> Result<Option<(u64, csv::StringRecord)>, Error> {
-        let offset = self.parser.position().byte();
-        self.parser.get_mut().begin_row(offset);
-        let mut record = std::mem::take(&mut self.row);
-        let read = self.parser.read_byte_record(&mut record);
-        let start: Start = self.parser.get_ref().row();
-        let line = start.line;
-        match read {
-            Err(error) => return Err(read_error(error, line).into()),
-            Ok(false) => return Ok(None),
-            Ok(true) => {}
-        }
-        let end = self.parser.position().byte();
-        if self.parser.get_ref().ends_within_quotes(start, end)
-            && record.as_slice().iter().any(|byte| b"\r\n".contains(byte))
-        {
-            return Err(ErrorKind::OpenQuote { line }.into());
-        }
-        let position =
-            |wanted: &dyn Fn(&[u8]) -> bool| record.iter().position(wanted).map_or(1, |at| at + 1);
-        if record.as_slice().contains(&0) {
-            let column = name(position(&|cell| cell.contains(&0)));
-            return Err(ErrorKind::Nul { line, column }.into());
-        }
-        match csv::StringRecord::from_byte_record(record) {
-            Ok(record) => Ok(Some((line, record))),
-            Err(error) => {
-                let (at, valid) = (error.utf8_error().field(), error.utf8_error().valid_up_to());
-                let byte = error
-                    .into_byte_record()
-                    .get(at)
-                    .and_then(|cell| cell.get(valid).copied())
-                    .unwrap_or_default();
-                Err(ErrorKind::Utf8 {
-                    line,
-                    column: name(at + 1),
-                    byte,
+            match row_end(bytes, length, self.layout.dialect, is_last) {
+                RowEnd::At { next, .. } => {
+                    length = next;
+                    rows += 1;
                 }
-                .into())
+                end => self.more(length, end)?,
             }
         }
+        Ok(length)
     }
+
+    fn builder(&self) -> TableBuilder {
+        TableBuilder::with_names(self.source.clone(), self.names.clone(), self.rows + 1)
+            .in_format(self.format.clone())
+    }
+
+    fn absorb(&mut self, builder: &mut TableBuilder, mut piece: Piece) {
+        self.bad
+            .absorb(std::mem::take(&mut piece.bad), self.line - 1, &self.names);
+        self.rows += piece.rows;
+        let breaks = piece.line_breaks;
+        builder.absorb(
+            piece.cells,
+            piece.rows,
+            &piece.columns,
+            &piece.lines,
+            self.line - 1,
+        );
+        self.line += breaks;
+    }
+
+    fn check_bad(&mut self) -> Result<(), ErrorKind> {
+        if self.bad.count == 0 || self.on_bad != OnBad::Fail {
+            return Ok(());
+        }
+        Err(ErrorKind::BadRows(std::mem::take(&mut self.bad)))
+    }
+
+    /// At the end of the file.
+    fn check_end(&mut self) -> Result<(), ErrorKind> {
+        self.check_bad()?;
+        if self.bad.count > 0 {
+            let rows = std::mem::take(&mut self.bad);
+            self.notes.push(Note::LeftOut {
+                rows,
+                is_told: self.on_bad == OnBad::Report,
+            });
+        }
+        match self.rows {
+            0 => Err(ErrorKind::NoRows),
+            _ => Ok(()),
+        }
+    }
+
+    /// What may surprise and was not told with a block: rows that were left out are known at the end.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+}
+
+struct Row {
+    content: Vec<u8>,
+    length: usize,
+    breaks: u64,
+}
+
+/// The fields of the first row as text.
+fn check_text(row: &[u8], line: u64, layout: &Layout) -> Result<Vec<String>, Error> {
+    let mut scratch = Vec::new();
+    let bad = |problem| {
+        let mut rows = BadRows::default();
+        rows.push(BadRow { line, problem });
+        ErrorKind::BadRows(rows)
+    };
+    let name = |(at, field): (usize, super::rows::Field)| {
+        let column = ColumnName::Position(at + 1);
+        let bytes = field.text(layout.dialect, &mut scratch);
+        if let super::rows::Field::Broken(text) = field {
+            let text = String::from_utf8_lossy(text).into_owned();
+            return Err(bad(RowProblem::AfterQuote { column, text }));
+        }
+        if bytes.contains(&0) {
+            return Err(bad(RowProblem::Nul { column }));
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(text.trim().to_owned()),
+            Err(error) => {
+                let byte = bytes[error.valid_up_to()];
+                Err(bad(RowProblem::Utf8 { column, byte }))
+            }
+        }
+    };
+    Ok(fields(row, layout.dialect)
+        .enumerate()
+        .map(name)
+        .collect::<Result<_, _>>()?)
+}
+
+/// How the file is written, in words, and whether that is the usual way.
+fn format(
+    layout: &Layout,
+    wrapping: Wrapping,
+    header: Decision,
+    names: &[String],
+) -> (String, bool) {
+    let mut text = match layout.dialect.delimiter {
+        _ if names.len() == 1 => "one column".to_owned(),
+        b',' => "commas between fields".to_owned(),
+        b'\t' => "tabs between fields".to_owned(),
+        b';' => "semicolons between fields".to_owned(),
+        other => format!("{:?} between fields", char::from(other)),
+    };
+    if layout.dialect.quote == Some(b'\'') {
+        text += ", single quotes";
+    }
+    if layout.spelling.numbers != super::NumberStyle::PLAIN {
+        let _ = write!(text, ", {}", layout.spelling.numbers);
+    }
+    match wrapping.encoding {
+        Some(Encoding::Utf16) => text += ", UTF-16",
+        Some(Encoding::Latin1) => text += ", Latin-1",
+        _ => {}
+    }
+    if let Some(packing) = wrapping.packing {
+        let _ = write!(text, ", packed with {}", Packing::name(packing));
+    }
+    let is_plain = header.is_header()
+        && wrapping.encoding.is_none()
+        && layout.dialect.quote != Some(b'\'')
+        && layout.spelling.numbers == super::NumberStyle::PLAIN
+        && (layout.dialect.delimiter == b',' || names.len() == 1);
+    text += match header {
+        Decision::Asked(true) => "; the first row is the header, as asked",
+        Decision::Asked(false) => "; no header, as asked",
+        Decision::Expected(_) => {
+            "; the first row is the header: it has names of the model's columns"
+        }
+        Decision::WordsAboveNumbers => "; the first row is the header: words above numbers",
+        Decision::Years => "; the first row is the header: whole numbers in ascending order",
+        Decision::Words => "; the first row is the header: it looks like no row of data",
+        Decision::Recurs => "; no header: each cell of the first row occurs again in its column",
+        Decision::Numbers => {
+            "; no header: the first row has numbers where the other rows have them"
+        }
+    };
+    if !header.is_header() {
+        match names {
+            [only] => {
+                let _ = write!(text, "; the column is called {only}");
+            }
+            [first, .., last] => {
+                let _ = write!(text, "; columns are called {first} to {last}");
+            }
+            [] => {}
+        }
+    }
+    (text, is_plain)
 }
 
 /// Some rows of a larger file: a [`Table`] whose row numbers and lines are those of the file, and, if
@@ -312,7 +546,7 @@ impl<R: Read> CsvReader<R> {
 #[derive(Clone, Debug)]
 pub struct Block {
     table: Table,
-    records: Vec<csv::StringRecord>,
+    kept: Kept,
 }
 
 impl Block {
@@ -326,48 +560,36 @@ impl Block {
     /// # Panics
     /// If there is no such cell, or the reader was not told to [keep](CsvReader::keep_cells) them.
     pub fn cell(&self, row: usize, column: usize) -> &str {
-        &self.records[row][column]
+        let width = self.table.names().len();
+        assert!(column < width, "no such column");
+        let cell = row * width + column;
+        let start = if cell == 0 {
+            0
+        } else {
+            self.kept.ends[cell - 1]
+        };
+        &self.kept.text[start..self.kept.ends[cell]]
     }
 }
 
-/// A line of nothing but blanks. (The parser itself leaves out empty lines.)
-fn is_blank(record: &csv::StringRecord) -> bool {
-    record.len() == 1 && record[0].trim().is_empty()
+/// The cells of rows, one after the other.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    text: String,
+    ends: Vec<usize>,
 }
 
-/// Whether a header of nothing but numbers is surely a row (`Some(true)`) or may be one (`Some(false)`). Years or counted columns
-/// are whole numbers that differ; measured rows have fractions or repeat themselves.
-fn looks_like_data(names: &[String]) -> Option<bool> {
-    let numbers: Option<Vec<f64>> = names
-        .iter()
-        .map(|name| {
-            if let Cell::Number(value) = Cell::parse(name) {
-                Some(value)
-            } else {
-                None
-            }
-        })
-        .collect();
-    let mut numbers = numbers.filter(|numbers| !numbers.is_empty())?;
-    numbers.sort_by(f64::total_cmp);
-    let repeats = numbers.windows(2).any(|pair| pair[0] == pair[1]);
-    Some(repeats || numbers.iter().any(|value| value.fract() != 0.0))
-}
-
-fn read_error(error: csv::Error, line: u64) -> ErrorKind {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error)
-            if error
-                .get_ref()
-                .is_some_and(|inner| inner.is::<EndlessRow>()) =>
-        {
-            ErrorKind::TooLarge {
-                line,
-                limit: ROW_LIMIT,
+impl Kept {
+    fn add(&mut self, bytes: &[u8], piece: &Piece, layout: &Layout) {
+        let mut scratch = Vec::new();
+        for &start in &piece.starts {
+            let RowEnd::At { end, .. } = row_end(bytes, start, layout.dialect, true) else {
+                continue;
+            };
+            for field in fields(&bytes[start..end], layout.dialect).take(layout.width) {
+                self.text += &String::from_utf8_lossy(field.text(layout.dialect, &mut scratch));
+                self.ends.push(self.text.len());
             }
         }
-        csv::ErrorKind::Io(error) => ErrorKind::Io(error),
-        // With `flexible` and bytes the parser has no other complaints.
-        other => ErrorKind::Io(std::io::Error::other(format!("{other:?}"))),
     }
 }

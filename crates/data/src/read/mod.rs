@@ -1,11 +1,35 @@
-//! Readers. Each turns one format into the rows of a [`TableBuilder`](crate::TableBuilder): a new format is a file beside
-//! `csv.rs`, and [`Table::open`] chooses by the first bytes.
+//! Readers. Each turns one format into the rows of a [`TableBuilder`](crate::TableBuilder): a new format is a file or folder beside
+//! `csv.rs`, chosen in [`Table::open_with`] by its first bytes.
+//!
+//! CSV passes through these rooms:
+//!
+//! | what | file |
+//! |---|---|
+//! | what the user can say about a file | `options.rs` |
+//! | bytes of the file to bytes of text | `feed.rs`, with `compress.rs`, `encoding.rs`, `signature.rs` |
+//! | what the first rows say: delimiter, quotes, header, style of numbers | `detect.rs`, `numbers.rs` |
+//! | where rows and fields end | `rows.rs` |
+//! | text to pieces of whole rows | `cut.rs` |
+//! | a piece to cells | `piece.rs` |
+//! | all together | `csv.rs` |
 
+mod compress;
 mod csv;
-mod lines;
-mod sniff;
+mod cut;
+mod detect;
+mod encoding;
+mod feed;
+mod names;
+mod numbers;
+mod options;
+mod piece;
+mod rows;
+mod signature;
 
+pub(crate) use csv::Format;
 pub use csv::{Block, CsvReader};
+pub(crate) use numbers::NumberStyle;
+pub use options::{CsvOptions, Decimal, Encoding, Header, Names, OnBad, Quote};
 
 use crate::error::{Error, ErrorKind};
 use crate::table::Table;
@@ -14,24 +38,44 @@ use std::io::Read;
 use std::path::Path;
 
 impl Table {
-    /// Reads a CSV file with a header.
+    /// Reads a CSV file.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] if the file can't be read, else as [`CsvReader`] says.
     pub fn open(path: impl AsRef<Path>) -> Result<Table, Error> {
+        Table::open_with(path, &CsvOptions::default())
+    }
+
+    /// Reads a CSV file of which something is known.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if the file can't be read, else as [`CsvReader`] says.
+    pub fn open_with(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Table, Error> {
         let path = path.as_ref();
         let name = path.display().to_string();
         match File::open(path) {
-            Ok(file) => Table::from_csv(name, file),
+            Ok(file) => Table::from_csv_with(name, file, options),
             Err(error) => Err(Error::from(ErrorKind::Io(error)).in_file(&name)),
         }
     }
 
-    /// Reads CSV with a header from a file, standard input, a slice of bytes or anything else; `source` names it in errors.
+    /// Reads CSV from a file, standard input, a slice of bytes or anything else; `source` names it in errors.
     ///
     /// # Errors
     /// As [`CsvReader`] says.
     pub fn from_csv(source: impl Into<String>, input: impl Read) -> Result<Table, Error> {
-        CsvReader::hashing(source, input)?.read_table()
+        Table::from_csv_with(source, input, &CsvOptions::default())
+    }
+
+    /// Reads CSV of which something is known.
+    ///
+    /// # Errors
+    /// As [`CsvReader`] says.
+    pub fn from_csv_with(
+        source: impl Into<String>,
+        input: impl Read,
+        options: &CsvOptions,
+    ) -> Result<Table, Error> {
+        CsvReader::hashing(source.into(), input, options)?.read_table()
     }
 }

@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::input::Source;
+use crate::reading::Reading;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,11 +23,11 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Arguments {
-    /// A CSV table with a header, or - for standard input [default: the embedded breast cancer data]
+    /// A CSV table, or - for standard input [default: the embedded breast cancer data]
     #[arg(value_name = "DATA.csv", value_parser = Source::parser())]
     pub data: Option<Source>,
 
-    /// The column to predict; needed with DATA.csv
+    /// The column to predict: its name, its number from 1, or last; needed with a DATA.csv that has a header
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     pub target: Option<String>,
 
@@ -101,6 +102,9 @@ pub struct Arguments {
     /// Print neither progress nor report, only errors
     #[arg(long, short)]
     pub quiet: bool,
+
+    #[command(flatten)]
+    pub reading: Reading,
 }
 
 /// The sizes of the hidden layers.

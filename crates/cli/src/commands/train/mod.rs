@@ -14,7 +14,7 @@ use crate::output::ModelOutput;
 use crate::{model, terminal};
 use arguments::{Hidden, OptimizerName, Validation};
 use chainrule_autodiff::Isa;
-use chainrule_data::{Preprocessing, Scaling, Table, embedded, escape};
+use chainrule_data::{CsvOptions, Note, Preprocessing, Scaling, Table, embedded, escape};
 use chainrule_trainer::{
     Adam, Builder, Classifier, Momentum, Observer, Outcome, Sgd, Threads, TrainError,
     TrainingReport,
@@ -42,17 +42,35 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     if let Some(init) = &init {
         check_agrees(&arguments, init)?;
     }
-    let target = data.target(&arguments, init.as_ref())?;
-    let table = data.table()?;
+    let reading = Instant::now();
+    let table = data.table(&arguments, init.as_ref())?;
+    let target = data.target(&arguments, init.as_ref(), &table)?;
+    if let Some(init) = init
+        .as_ref()
+        .filter(|init| init.schema().target() != target)
+    {
+        let has = format!("{:?}", escape(init.schema().target()));
+        return Err(differs("--target", format!("{:?}", escape(&target)), has));
+    }
     let validation = match &arguments.validation {
-        Validation::Table(source) => Some(source.table()?),
+        Validation::Table(source) => {
+            let expected = table.names().to_vec();
+            let options = CsvOptions {
+                expected,
+                ..arguments.reading.options()
+            };
+            Some(source.table(&options)?)
+        }
         Validation::Share(_) => None,
     };
+    let seconds_reading = reading.elapsed().as_secs_f64();
     let interrupt = Interrupt::listen()?;
     if !arguments.quiet {
         data.introduce();
         let tables = std::iter::once(&table).chain(&validation);
-        for note in tables.flat_map(Table::notes) {
+        // The report says how the table is written.
+        let is_told = |note: &&Note| !matches!(note, Note::Format(_));
+        for note in tables.flat_map(Table::notes).filter(is_told) {
             terminal::note(&note.to_string());
         }
     }
@@ -91,6 +109,8 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         },
         chosen: report::chosen(&classifier, arguments.positive.is_some(), init.is_some()),
         output: output.path(),
+        format: table.format().filter(|_| arguments.data.is_some()),
+        seconds_reading,
         seconds_total: started.elapsed().as_secs_f64(),
     };
     if arguments.json {
@@ -154,31 +174,43 @@ impl<'a> Data<'a> {
     }
 
     /// The column to predict.
-    fn target(&self, arguments: &Arguments, init: Option<&Classifier>) -> Result<String, Failure> {
-        let of_init = init.map(|init| init.schema().target());
-        match (self, arguments.target.as_deref().or(of_init)) {
-            (_, Some(target)) => Ok(target.to_owned()),
-            (Data::Embedded(embedded), None) => Ok(embedded.target.to_owned()),
-            (Data::Table(source), None) => {
-                let reader = source.csv()?;
-                let names: Vec<_> = reader
-                    .names()
-                    .iter()
-                    .map(|name| format!("\n  {}", escape(name)))
-                    .collect();
-                Err(Failure::misuse(format!(
-                    "which column is to be predicted? name it with --target COLUMN; the columns of {} are{}",
-                    escape(&source.name()),
-                    names.concat()
-                )))
-            }
+    fn target(
+        &self,
+        arguments: &Arguments,
+        init: Option<&Classifier>,
+        table: &Table,
+    ) -> Result<String, Failure> {
+        let default = match (self, init) {
+            (_, Some(init)) => Some(init.schema().target()),
+            (Data::Embedded(embedded), None) => Some(embedded.target),
+            (Data::Table(_), None) => None,
+        };
+        let asked = arguments.target.as_deref().or(default);
+        if let Some(target) = table.target(asked)? {
+            return Ok(target.to_owned());
         }
+        let names: Vec<_> = table
+            .names()
+            .iter()
+            .map(|name| format!("\n  {}", escape(name)))
+            .collect();
+        Err(Failure::misuse(format!(
+            "which column is to be predicted? name it with --target COLUMN; the columns of {} are{}",
+            escape(table.source()),
+            names.concat()
+        )))
     }
 
-    fn table(&self) -> Result<Table, Failure> {
+    fn table(&self, arguments: &Arguments, init: Option<&Classifier>) -> Result<Table, Failure> {
         match self {
-            Data::Embedded(embedded) => Ok(Table::from_csv(embedded.name, embedded.bytes)?),
-            Data::Table(source) => source.table(),
+            Data::Embedded(embedded) => {
+                arguments.reading.check_unused()?;
+                Ok(Table::from_csv(embedded.name, embedded.bytes)?)
+            }
+            Data::Table(source) => source.table(&match init {
+                Some(init) => arguments.reading.options_for(init),
+                None => arguments.reading.options(),
+            }),
         }
     }
 }
@@ -217,24 +249,15 @@ fn output(arguments: &Arguments, data: &Data, inputs: &[&Source]) -> Result<Mode
 
 /// A model to start from settles columns, labels, preprocessing and layers: options may repeat it, not change it.
 fn check_agrees(arguments: &Arguments, init: &Classifier) -> Result<(), Failure> {
-    let differs = |option: &str, asked: String, has: String| {
-        Err(Failure::misuse(format!(
-            "{option} is {asked}, and the model of --init has {has}; leave {option} out, or train without --init"
-        )))
-    };
-    if let Some(target) = arguments
-        .target
-        .as_deref()
-        .filter(|target| *target != init.schema().target())
-    {
-        let has = format!("{:?}", escape(init.schema().target()));
-        return differs("--target", format!("{:?}", escape(target)), has);
-    }
     if let Some(positive) = &arguments.positive
         && init.labels().classify(positive) != Some(true)
     {
         let has = format!("{:?}", escape(&init.labels().positive));
-        return differs("--positive", format!("{:?}", escape(positive)), has);
+        return Err(differs(
+            "--positive",
+            format!("{:?}", escape(positive)),
+            has,
+        ));
     }
     if let Some(hidden) = &arguments.hidden {
         let layers = &init.network().layers;
@@ -246,7 +269,11 @@ fn check_agrees(arguments: &Arguments, init: &Classifier) -> Result<(), Failure>
             .map(|layer| layer.units)
             .collect();
         if hidden.0 != has {
-            return differs("--hidden", report::sizes(&hidden.0), report::sizes(&has));
+            return Err(differs(
+                "--hidden",
+                report::sizes(&hidden.0),
+                report::sizes(&has),
+            ));
         }
     }
     if let Some(asked) = arguments.preprocess.map(Scaling::from) {
@@ -255,10 +282,16 @@ fn check_agrees(arguments: &Arguments, init: &Classifier) -> Result<(), Failure>
             _ => Scaling::Standard,
         };
         if asked != has {
-            return differs("--preprocess", asked.to_string(), has.to_string());
+            return Err(differs("--preprocess", asked.to_string(), has.to_string()));
         }
     }
     Ok(())
+}
+
+fn differs(option: &str, asked: String, has: String) -> Failure {
+    Failure::misuse(format!(
+        "{option} is {asked}, and the model of --init has {has}; leave {option} out, or train without --init"
+    ))
 }
 
 fn builder<'a>(

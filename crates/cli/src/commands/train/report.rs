@@ -25,6 +25,10 @@ pub struct Finished<'a> {
     pub chosen: &'static str,
     /// Where the model is, unless it went to standard output.
     pub output: Option<&'a Path>,
+    /// How the table is written, if it is the user's.
+    pub format: Option<&'a str>,
+    /// For tables: from opening them to cells in memory.
+    pub seconds_reading: f64,
     /// Since the start of the program, reading and writing included.
     pub seconds_total: f64,
 }
@@ -41,6 +45,7 @@ pub enum Held {
 #[derive(Serialize)]
 pub struct Json {
     data: String,
+    format: Option<String>,
     rows: usize,
     features: usize,
     target: String,
@@ -62,6 +67,7 @@ pub struct Json {
     threads: usize,
     isa: String,
     seconds_total: f64,
+    seconds_reading: f64,
     seconds_training: f64,
     samples_per_second: Option<f64>,
     train: Summary,
@@ -148,6 +154,7 @@ impl Finished<'_> {
         let network = classifier.network();
         Ok(Json {
             data: self.data.to_owned(),
+            format: self.format.map(str::to_owned),
             rows: self.rows(),
             features: classifier.schema().inputs(),
             target: classifier.schema().target().to_owned(),
@@ -175,6 +182,7 @@ impl Finished<'_> {
             threads: training.info.threads,
             isa: training.info.isa.to_string(),
             seconds_total: self.seconds_total,
+            seconds_reading: self.seconds_reading,
             seconds_training: training.seconds,
             samples_per_second: training.samples_per_second(),
             train: train.into(),
@@ -245,6 +253,9 @@ impl Finished<'_> {
             "              rows  log loss  accuracy  ROC AUC".to_owned(),
             scores("train", train, "trained on"),
         ];
+        if let Some(format) = self.format {
+            lines.insert(1, format!("format      {}", escape(format)));
+        }
         let majority = escape(labels.of(baseline.majority));
         if let Some(validation) = validation {
             let remark = match &self.held {

@@ -1,0 +1,188 @@
+//! The text of a file, as bytes of UTF-8: unpacked, decoded, and hashed on the way.
+
+use super::compress::{Packing, read_error};
+use super::encoding::{ByteOrder, Transcoder, mark};
+use super::options::Encoding;
+use super::signature;
+use crate::error::ErrorKind;
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::io::{self, Cursor, Read};
+use std::rc::Rc;
+
+/// Text that was read and not yet used, and where more comes from.
+pub(super) struct Feed<'a> {
+    input: Box<dyn Read + 'a>,
+    buffer: Vec<u8>,
+    /// The bytes of the buffer before this one were used.
+    used: usize,
+    ended: bool,
+    hash: Option<Rc<RefCell<Sha256>>>,
+}
+
+/// What a file turned out to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wrapping {
+    pub packing: Option<Packing>,
+    /// Another one than UTF-8.
+    pub encoding: Option<Encoding>,
+}
+
+impl<'a> Feed<'a> {
+    /// Looks at the first bytes of a file, and takes off what is wrapped round its text.
+    pub fn open(
+        input: impl Read + 'a,
+        asked: Option<Encoding>,
+        hash: bool,
+    ) -> Result<(Feed<'a>, Wrapping), ErrorKind> {
+        let hash = hash.then(|| Rc::new(RefCell::new(Sha256::new())));
+        let mut input: Box<dyn Read + 'a> = match &hash {
+            None => Box::new(input),
+            Some(hash) => Box::new(Hashing {
+                input,
+                hash: hash.clone(),
+            }),
+        };
+        let mut head = head(&mut input)?;
+        let packing = Packing::of(&head);
+        if let Some(packing) = packing {
+            input = packing.unpack(Cursor::new(head).chain(input));
+            head = self::head(&mut input)?;
+        }
+        if head.is_empty() {
+            return Err(ErrorKind::Empty);
+        }
+        let mark = mark(&head);
+        let encoding = match (mark, asked) {
+            (Some((_, encoding)), _) => encoding,
+            (None, Some(encoding)) => encoding,
+            (None, None) => Encoding::Utf8,
+        };
+        if encoding != Encoding::Utf16
+            && let Some(kind) = signature::not_csv(&head)
+        {
+            return Err(kind);
+        }
+        let order = ByteOrder::of(&head);
+        if let Some((length, _)) = mark {
+            head.drain(..length);
+        }
+        let (buffer, input): (_, Box<dyn Read + 'a>) = match encoding {
+            Encoding::Utf8 => (head, input),
+            Encoding::Latin1 => (
+                Vec::new(),
+                Box::new(Transcoder::latin1(Cursor::new(head).chain(input))),
+            ),
+            Encoding::Utf16 => (
+                Vec::new(),
+                Box::new(Transcoder::utf16(Cursor::new(head).chain(input), order)),
+            ),
+        };
+        let feed = Feed {
+            input,
+            buffer,
+            used: 0,
+            ended: false,
+            hash,
+        };
+        let encoding = (encoding != Encoding::Utf8).then_some(encoding);
+        Ok((feed, Wrapping { packing, encoding }))
+    }
+
+    /// What was read and not used.
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[self.used..]
+    }
+
+    /// Whether [`bytes`](Feed::bytes) are all that is left.
+    pub fn is_last(&self) -> bool {
+        self.ended
+    }
+
+    /// Reads until there are so many bytes to use, or all of them.
+    pub fn fill(&mut self, wanted: usize) -> Result<(), ErrorKind> {
+        if self.ended || self.bytes().len() >= wanted {
+            return Ok(());
+        }
+        self.buffer.drain(..self.used);
+        self.used = 0;
+        self.ended = read_up_to(&mut self.input, &mut self.buffer, wanted)?;
+        Ok(())
+    }
+
+    /// Marks bytes as used.
+    pub fn advance(&mut self, bytes: usize) {
+        self.used += bytes;
+    }
+
+    /// Takes some bytes out, and leaves the rest.
+    pub fn take(&mut self, bytes: usize, spare: Vec<u8>) -> Taken {
+        let mut rest = spare;
+        rest.clear();
+        rest.extend_from_slice(&self.buffer[self.used + bytes..]);
+        let mut buffer = std::mem::replace(&mut self.buffer, rest);
+        buffer.truncate(self.used + bytes);
+        Taken {
+            start: std::mem::take(&mut self.used),
+            buffer,
+        }
+    }
+
+    /// The SHA-256 of all bytes of the file, in hexadecimal, once all were read.
+    pub fn sha256(&self) -> Option<String> {
+        let hash = self.hash.as_ref()?.borrow().clone();
+        Some(
+            hash.finalize()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
+    }
+}
+
+/// Bytes that were taken out of a feed.
+pub(super) struct Taken {
+    buffer: Vec<u8>,
+    start: usize,
+}
+
+impl Taken {
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    /// The memory, to be used again.
+    pub fn into_spare(self) -> Vec<u8> {
+        self.buffer
+    }
+}
+
+fn head(input: &mut dyn Read) -> Result<Vec<u8>, ErrorKind> {
+    let mut head = Vec::with_capacity(signature::HEAD);
+    read_up_to(input, &mut head, signature::HEAD)?;
+    Ok(head)
+}
+
+/// Fills a buffer up to a length; true at the end of the input.
+fn read_up_to(
+    input: &mut dyn Read,
+    buffer: &mut Vec<u8>,
+    length: usize,
+) -> Result<bool, ErrorKind> {
+    let missing = length.saturating_sub(buffer.len());
+    let read = input.take(missing as u64).read_to_end(buffer);
+    Ok(read.map_err(read_error)? < missing)
+}
+
+struct Hashing<R> {
+    input: R,
+    hash: Rc<RefCell<Sha256>>,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.hash.borrow_mut().update(&buffer[..read]);
+        Ok(read)
+    }
+}

@@ -1,0 +1,200 @@
+//! How numbers are written: decimal commas and separators of thousands.
+
+use super::options::Decimal;
+use crate::cell;
+use std::fmt;
+
+/// How the numbers of a file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumberStyle {
+    /// What stands before the fraction.
+    pub decimal: Decimal,
+    /// Whether thousands may be parted.
+    pub groups: Groups,
+}
+
+/// Whether thousands may be parted, by what the decimal mark leaves free: a comma or a point, a blank or an apostrophe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Groups {
+    No,
+    Yes,
+}
+
+impl NumberStyle {
+    /// As programs write them.
+    pub const PLAIN: NumberStyle = NumberStyle {
+        decimal: Decimal::Point,
+        groups: Groups::No,
+    };
+
+    /// The style that was asked for.
+    pub fn asked(decimal: Decimal) -> NumberStyle {
+        NumberStyle {
+            decimal,
+            groups: Groups::Yes,
+        }
+    }
+
+    /// The style of some cells: that of the cells which can be read in one style only. Cells such as `1,234`, where a mark stands
+    /// before three digits, say nothing by themselves; they count as grouped once other cells have a point before a fraction.
+    pub fn detect<'a>(cells: impl Iterator<Item = &'a str>) -> NumberStyle {
+        let (mut points, mut commas, mut groups) = (0, 0, 0);
+        for cell in cells {
+            let cell = cell.trim();
+            if !cell.bytes().any(|byte| byte.is_ascii_digit()) {
+                continue;
+            }
+            let as_point = NumberStyle::asked(Decimal::Point).number(cell).is_some();
+            let as_comma = NumberStyle::asked(Decimal::Comma).number(cell).is_some();
+            let is_plain = cell::number(cell).is_some();
+            match (as_point, as_comma) {
+                (true, false) => points += 1,
+                (false, true) => commas += 1,
+                _ => {}
+            }
+            groups += usize::from(as_point && !is_plain);
+        }
+        match () {
+            () if commas > points => NumberStyle::asked(Decimal::Comma),
+            () if points > 0 && groups > 0 => NumberStyle::asked(Decimal::Point),
+            () => NumberStyle::PLAIN,
+        }
+    }
+
+    /// The value of a cell without blanks round it.
+    pub fn number(&self, text: &str) -> Option<f64> {
+        if self.groups == Groups::No {
+            return cell::number(text);
+        }
+        let (sign, digits) = match text.strip_prefix(['+', '-']) {
+            Some(digits) => (&text[..1], digits),
+            None => ("", text),
+        };
+        let mark = match self.decimal {
+            Decimal::Point => '.',
+            Decimal::Comma => ',',
+        };
+        let end = digits.find(['e', 'E']).unwrap_or(digits.len());
+        let (number, exponent) = digits.split_at(end);
+        let (whole, fraction) = match number.split_once(mark) {
+            Some((whole, fraction)) => (whole, fraction),
+            None => (number, ""),
+        };
+        let whole = self.ungrouped(whole)?;
+        if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        cell::number(&format!("{sign}{whole}.{fraction}{exponent}"))
+    }
+
+    /// The digits of a whole number: `1.234.567` is 1234567, and `1.23` is none.
+    fn ungrouped(&self, whole: &str) -> Option<String> {
+        let is_digit = |c: char| c.is_ascii_digit();
+        let Some(separator) = whole.chars().find(|&c| !is_digit(c)) else {
+            return Some(whole.to_owned());
+        };
+        let other_mark = match self.decimal {
+            Decimal::Point => ',',
+            Decimal::Comma => '.',
+        };
+        if separator != other_mark && !matches!(separator, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '’')
+        {
+            return None;
+        }
+        let mut groups = whole.split(separator);
+        let first = groups.next()?;
+        let right = (1..=3).contains(&first.len())
+            && first.chars().all(is_digit)
+            && groups.all(|group| group.len() == 3 && group.chars().all(is_digit));
+        right.then(|| whole.split(separator).collect())
+    }
+}
+
+impl Default for NumberStyle {
+    fn default() -> Self {
+        NumberStyle::PLAIN
+    }
+}
+
+impl fmt::Display for NumberStyle {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match (self.decimal, self.groups) {
+            (Decimal::Point, Groups::No) => "numbers with a decimal point",
+            (Decimal::Point, Groups::Yes) => {
+                "numbers with a decimal point and separators of thousands (1,234.5)"
+            }
+            (Decimal::Comma, _) => "numbers with a decimal comma (1.234,5)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POINT: NumberStyle = NumberStyle {
+        decimal: Decimal::Point,
+        groups: Groups::Yes,
+    };
+    const COMMA: NumberStyle = NumberStyle {
+        decimal: Decimal::Comma,
+        groups: Groups::Yes,
+    };
+
+    #[test]
+    fn marks_and_groups_are_read_in_their_style() {
+        for (text, value) in [
+            ("1,234.5", 1234.5),
+            ("-12,345,678", -12_345_678.0),
+            ("1 234.5", 1234.5),
+            ("1'234", 1234.0),
+            (".5", 0.5),
+            ("1.5e3", 1500.0),
+        ] {
+            assert_eq!(POINT.number(text), Some(value), "{text}");
+        }
+        for (text, value) in [
+            ("1.234,5", 1234.5),
+            ("3,25", 3.25),
+            ("1\u{a0}234,5", 1234.5),
+            ("+7", 7.0),
+            ("2,5E-1", 0.25),
+        ] {
+            assert_eq!(COMMA.number(text), Some(value), "{text}");
+        }
+        for text in [
+            "1,23.4",
+            "12,34",
+            "1234,567",
+            "1,2345",
+            ",123",
+            "1,,234",
+            "1,234 567",
+            "a",
+            "",
+            "1.2.3",
+            "1,234.",
+            "1,234.5,6",
+        ] {
+            if text != "1,234." {
+                assert_eq!(POINT.number(text), None, "{text}");
+            }
+        }
+        for text in ["1.5", "1.23,4", "1,2,3", "1.2345,6"] {
+            assert_eq!(COMMA.number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_style_needs_evidence() {
+        let detect = |cells: &[&str]| NumberStyle::detect(cells.iter().copied());
+        assert_eq!(detect(&["1", "2.5", "x,y"]), NumberStyle::PLAIN);
+        assert_eq!(detect(&["1,5", "2"]), COMMA);
+        assert_eq!(detect(&["1.234,5", "2.000"]), COMMA);
+        assert_eq!(detect(&["1,234.5", "2,000"]), POINT);
+        assert_eq!(detect(&["1,234", "2.5"]), POINT);
+        // 1234 or 1.234? Nobody can say.
+        assert_eq!(detect(&["1,234", "5,678"]), NumberStyle::PLAIN);
+        assert_eq!(detect(&["12,345,678"]), POINT);
+    }
+}
