@@ -197,6 +197,22 @@ pub enum RunError {
         /// Samples it holds.
         capacity: usize,
     },
+    /// A column that the matrix to gather from does not have.
+    #[error("column {found} (from 0) of a matrix of {columns} columns")]
+    MissingColumn {
+        /// The column.
+        found: usize,
+        /// How many there are.
+        columns: usize,
+    },
+    /// Gathered columns and a target of another length.
+    #[error("the columns hold {expected} values, and there is room for {found}")]
+    GatheredLength {
+        /// The values of the columns.
+        expected: usize,
+        /// The length of the target.
+        found: usize,
+    },
     /// A workspace or a state of another plan.
     #[error("this {what} belongs to another plan")]
     Foreign {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use chainrule_autodiff::Scalar;
+use chainrule_autodiff::{RunError, Scalar, Team};
 use chainrule_nn::random::{Purpose, Stream};
 
 use crate::Samples;
@@ -65,15 +65,15 @@ impl<'a, T: Scalar> Batches<'a, T> {
     }
 
     /// A batch of the epoch, from 0.
-    pub(crate) fn get(&mut self, batch: usize) -> BatchView<'_, T> {
+    pub(crate) fn get(&mut self, batch: usize, team: &Team) -> Result<BatchView<'_, T>, RunError> {
         let range = self.range(batch);
         match &mut self.gathered {
-            None => BatchView {
+            None => Ok(BatchView {
                 x: features(self.samples, range.clone()),
                 y: &self.samples.y[range.clone()],
                 weights: self.samples.weights.as_ref().map(|w| &w[range]),
-            },
-            Some(gathered) => gathered.gather(self.samples, range),
+            }),
+            Some(gathered) => gathered.gather(self.samples, range, team),
         }
     }
 
@@ -97,22 +97,27 @@ impl<'a, T: Scalar> Batches<'a, T> {
 }
 
 impl<T: Scalar> Gathered<T> {
-    fn gather(&mut self, samples: &Samples<T>, range: Range<usize>) -> BatchView<'_, T> {
-        let count = range.len();
-        let features = samples.features;
-        for (place, &row) in self.order[range].iter().enumerate() {
-            self.x[place * features..][..features]
-                .copy_from_slice(&samples.x[row * features..][..features]);
-            self.y[place] = samples.y[row];
-            if let Some(weights) = &samples.weights {
-                self.weights[place] = weights[row];
+    fn gather(
+        &mut self,
+        samples: &Samples<T>,
+        range: Range<usize>,
+        team: &Team,
+    ) -> Result<BatchView<'_, T>, RunError> {
+        let rows = &self.order[range];
+        let x = &mut self.x[..rows.len() * samples.features];
+        let y = &mut self.y[..rows.len()];
+        team.gather(&samples.x, samples.features, rows, x)?;
+        for (y, &row) in y.iter_mut().zip(rows) {
+            *y = samples.y[row];
+        }
+        let weights = samples.weights.as_ref().map(|from| {
+            let weights = &mut self.weights[..rows.len()];
+            for (weight, &row) in weights.iter_mut().zip(rows) {
+                *weight = from[row];
             }
-        }
-        BatchView {
-            x: &self.x[..count * features],
-            y: &self.y[..count],
-            weights: samples.weights.as_ref().map(|_| &self.weights[..count]),
-        }
+            &*weights
+        });
+        Ok(BatchView { x, y, weights })
     }
 }
 
@@ -145,7 +150,7 @@ mod tests {
                 let mut order = Vec::new();
                 for at in 0..batches.count() {
                     let weight = batches.weight(at);
-                    let batch = batches.get(at);
+                    let batch = batches.get(at, &Team::solo()).expect("a batch");
                     assert_eq!(batch.y.len(), [4, 4, 2][at]);
                     assert_eq!(batch.weights.unwrap().iter().sum::<f64>(), weight);
                     for (x, &y) in batch.x.chunks(2).zip(batch.y) {
@@ -169,6 +174,8 @@ mod tests {
         (1..=5).for_each(|epoch| all.begin(epoch));
         let mut fifth = Batches::new(&samples, 10, Some(3));
         fifth.begin(5);
-        assert_eq!(all.get(0).x, fifth.get(0).x);
+        let team = Team::solo();
+        let (one, other) = (all.get(0, &team), fifth.get(0, &team));
+        assert_eq!(one.expect("a batch").x, other.expect("a batch").x);
     }
 }

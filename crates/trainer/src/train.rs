@@ -312,7 +312,7 @@ impl<T: Real> Run<'_, '_, T> {
 
     /// The loss of a batch (from 0) before the update, and the update.
     fn step(&mut self, batch: usize, team: &Team) -> Result<f64, RunError> {
-        let batch = self.batches.get(batch);
+        let batch = self.batches.get(batch, team)?;
         self.plans.with_inputs(batch, self.rate, |inputs| {
             self.plans
                 .step
@@ -351,7 +351,7 @@ impl<T: Real> Run<'_, '_, T> {
             if loss.is_finite() && self.is_finite()? {
                 continue;
             }
-            let view = self.batches.get(batch);
+            let view = self.batches.get(batch, &team)?;
             let found = divergence::look(self.plans, &before, view, &team)?;
             let (place, value) = match found {
                 Some(found) => found,

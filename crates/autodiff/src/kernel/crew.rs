@@ -212,7 +212,11 @@ impl Team {
     }
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
+    #[cfg(test)]
+    pub(crate) fn of(team: &'a Team, index: usize, count: usize) -> Self {
+        Self { index, count, team }
+    }
     /// Waits for all workers of the job; false when one of them has panicked, and the work should end.
     pub(crate) fn join(&self) -> bool {
         if self.count == 1 {

@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod execute;
 pub mod fma;
 pub mod functions;
+pub mod gather;
 pub mod isa;
 pub mod lanes;
 pub mod map;

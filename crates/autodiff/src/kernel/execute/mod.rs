@@ -9,6 +9,8 @@ mod sums;
 mod tape;
 mod whole;
 
+use std::ops::Range;
+
 use super::buffer::AlignedVec;
 use super::crew::{Panicked, Team, Worker};
 use crate::Dim;
@@ -18,7 +20,7 @@ use crate::plan::state::StateLayout;
 use call::{Now, Sink};
 use memory::Resolved;
 pub(crate) use memory::{Memory, Sizes};
-use parts::Items;
+use parts::Outputs;
 use tape::Tapes;
 
 /// Vectors in a piece: what a group of elementwise operations does at a time, so that its scratch memory stays in L1 (64 × 64 bytes).
@@ -156,22 +158,19 @@ impl<T: Scalar> Shared<'_, T> {
             }
         };
         for (turn, step) in stage.units.iter().enumerate() {
-            let items = self.unit_items(step);
-            for item in worker.share(items.count(), turn) {
-                // SAFETY: items of a step write to disjoint parts.
-                unsafe { self.unit(step, items, item, scratch) };
+            for (blocks, cols) in self.outputs(step).share(worker, turn).tiles() {
+                // SAFETY: tiles of a step write to disjoint parts.
+                unsafe { self.unit(step, blocks, cols, scratch) };
             }
         }
         let batch = self.run.batch;
         if stage.chain.is_empty() || batch == 0 {
             return;
         }
-        let tile = batch
-            .div_ceil(worker.count)
-            .next_multiple_of(16)
-            .clamp(16, PIECE);
-        for index in worker.share(batch.div_ceil(tile), 0) {
-            let (from, to) = (index * tile, batch.min((index + 1) * tile));
+        // Lines are written in whole vectors.
+        let vectors = worker.share(batch.div_ceil(T::LANES), 0);
+        for from in (vectors.start * T::LANES..batch.min(vectors.end * T::LANES)).step_by(PIECE) {
+            let to = (from + PIECE).min(vectors.end * T::LANES).min(batch);
             for step in &stage.chain {
                 // SAFETY: tiles are disjoint ranges of samples.
                 unsafe { self.columns(step, from, to, scratch) };
@@ -179,32 +178,39 @@ impl<T: Scalar> Shared<'_, T> {
         }
     }
 
-    /// Into how many parts a step that is split over its outputs falls.
-    fn unit_items(&self, step: &Step<T>) -> Items {
+    /// What a step that is split over its outputs makes.
+    fn outputs(&self, step: &Step<T>) -> Outputs {
         let lanes = T::LANES;
+        // Copies of parameters are transposed by whole blocks.
+        let grain = lanes;
         let cols = |d: Dim| d.at(self.run.batch);
         match &step.work {
             Work::None => {
                 let Space { rows, cols: c } = step.group.space;
                 if step.group.space.is_line() {
-                    Items::line((rows * cols(c)).div_ceil(lanes))
+                    Outputs::line((rows * cols(c)).div_ceil(lanes))
                 } else {
-                    Items::blocked(rows.div_ceil(lanes), 1, cols(c))
+                    Outputs::blocked(rows.div_ceil(lanes), 1, cols(c), grain)
                 }
             }
-            Work::Product(p) => Items::blocked(p.rows.div_ceil(lanes), BLOCKS, cols(p.cols)),
-            Work::Dot(dot) => Items::line(cols(dot.cols).div_ceil(lanes)),
+            Work::Product(p) => {
+                Outputs::blocked(p.rows.div_ceil(lanes), BLOCKS, cols(p.cols), grain)
+            }
+            Work::Dot(dot) => Outputs::line(cols(dot.cols).div_ceil(lanes)),
             Work::Sum(sum) => match sum.over {
-                Over::Rows => Items::line(cols(sum.cols).div_ceil(lanes)),
+                Over::Rows => Outputs::line(cols(sum.cols).div_ceil(lanes)),
                 Over::Columns if sum.rows > 1 => {
-                    Items::blocked(sum.rows.div_ceil(lanes), BLOCKS, 1)
+                    Outputs::blocked(sum.rows.div_ceil(lanes), BLOCKS, 1, 1)
                 }
-                Over::Columns | Over::All => Items::one(),
+                Over::Columns | Over::All => Outputs::one(),
             },
-            Work::Convert { to, .. } => {
-                Items::blocked(1, 1, cols(self.run.program.buffers[to.0 as usize].cols))
-            }
-            Work::Eval { .. } => Items::one(),
+            Work::Convert { to, .. } => Outputs::blocked(
+                1,
+                1,
+                cols(self.run.program.buffers[to.0 as usize].cols),
+                grain,
+            ),
+            Work::Eval { .. } => Outputs::one(),
         }
     }
 
@@ -212,11 +218,10 @@ impl<T: Scalar> Shared<'_, T> {
     unsafe fn unit(
         &self,
         step: &Step<T>,
-        items: Items,
-        item: usize,
+        blocks: Range<usize>,
+        cols: Range<usize>,
         scratch: Scratch<'_, T, impl Sink<T>>,
     ) {
-        let (blocks, cols) = items.part(item);
         let (first_block, block_count) = (blocks.start, blocks.len());
         // SAFETY: the part lies inside the step's space.
         unsafe {
