@@ -154,7 +154,8 @@ impl Binary for Mul {
         a * b
     }
     fn vjp<'g>(&self, a: Expr<'g>, b: Expr<'g>, _: Expr<'g>, ct: Expr<'g>) -> [Cotangent<'g>; 2] {
-        [(ct * b).into(), (ct * a).into()]
+        // A branch that is not taken sends nothing back, also where a factor is infinite.
+        [ct.chain(b).into(), ct.chain(a).into()]
     }
 }
 

@@ -163,14 +163,17 @@ fn guards<'g>(mask: Expr<'g>, quotient: Expr<'g>, d: Expr<'g>) -> Option<()> {
         ))
     };
     let difference = argument_of::<Map2<Div>>(quotient, 0)?;
-    let (p, q) = (
-        argument_of::<Map2<Sub>>(difference, 0)?,
-        argument_of::<Map2<Sub>>(difference, 1)?,
-    );
     let (vanishing, met) = (equals(0)?, equals(1)?);
-    let holds = vanishing.0.id() == d.id()
-        && vanishing.1.is_constant(0.0)
-        && (met.0.id(), met.1.id()) == (p.id(), q.id());
+    let (p, q) = met;
+    let is_difference = match argument_of::<Map2<Sub>>(difference, 0) {
+        Some(minuend) => {
+            minuend.id() == p.id()
+                && argument_of::<Map2<Sub>>(difference, 1).is_some_and(|s| s.id() == q.id())
+        }
+        // `p − 0` has become `p`.
+        None => q.is_constant(0.0) && difference.id() == p.id(),
+    };
+    let holds = vanishing.0.id() == d.id() && vanishing.1.is_constant(0.0) && is_difference;
     holds.then_some(())
 }
 

@@ -14,7 +14,8 @@ pub(super) fn all() -> Vec<Registration> {
         Registration::elementwise("neg", |x| -x[0], [real()]).described("−x", "−ȳ"),
         Registration::elementwise("add", |x| x[0] + x[1], two()).described("a + b", "ȳ; ȳ"),
         Registration::elementwise("sub", |x| x[0] - x[1], two()).described("a − b", "ȳ; −ȳ"),
-        Registration::elementwise("mul", |x| x[0] * x[1], two()).described("a b", "ȳ b; ȳ a"),
+        Registration::elementwise("mul", |x| x[0] * x[1], two())
+            .described("a b", "ȳ b; ȳ a, each 0 where ȳ = 0"),
         Registration::elementwise(
             "div",
             |x| x[0] / x[1],
