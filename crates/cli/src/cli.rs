@@ -18,7 +18,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure>
         Err(error) => return answer(&error),
     };
     match cli.command {
-        Command::Train(arguments) => train::run(arguments, isa()?),
+        Command::Train(arguments) => train::run(*arguments, isa()?),
         Command::Predict(arguments) => predict::run(arguments, isa()?),
         Command::Evaluate(arguments) => evaluate::run(arguments, isa()?),
         Command::Inspect(arguments) => inspect::run(arguments, isa()?),
@@ -48,7 +48,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Train(train::Arguments),
+    Train(Box<train::Arguments>),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Inspect(inspect::Arguments),

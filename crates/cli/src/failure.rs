@@ -1,7 +1,7 @@
 //! Why a command did not succeed, and the exit code that says so.
 
 use crate::terminal;
-use chainrule_data::{ErrorKind, RowProblem};
+use chainrule_data::{ErrorKind, Labels, Problem, RowProblem};
 use chainrule_trainer::{PredictError, TrainError};
 use std::io;
 use std::process::ExitCode;
@@ -101,6 +101,7 @@ impl From<chainrule_data::Error> for Failure {
     fn from(error: chainrule_data::Error) -> Failure {
         match error.kind() {
             ErrorKind::UnknownColumn { .. }
+            | ErrorKind::Declared { .. }
             | ErrorKind::UnknownPositive { .. }
             | ErrorKind::Separator(_)
             | ErrorKind::Fraction(_) => Failure::misuse(error.to_string()),
@@ -113,13 +114,36 @@ impl From<chainrule_data::Error> for Failure {
 }
 
 /// The options that help with what is wrong with a table.
-fn options_for(kind: &ErrorKind) -> Option<&'static str> {
-    Some(match kind {
+fn options_for(kind: &ErrorKind) -> Option<String> {
+    let options = match kind {
         ErrorKind::TooFewToSplit { .. } => "--validation 0",
         ErrorKind::Header { .. } => "--rename-duplicates, or --no-header for a row of data",
         ErrorKind::NoRows => "--no-header if line 1 is a row of data",
         ErrorKind::OpenQuote { .. } | ErrorKind::TooLarge { .. } => {
             "--quote none takes quotes as they stand"
+        }
+        ErrorKind::ManyLabels { .. } => "--positive LABEL sets one against the rest",
+        ErrorKind::BadCells(columns) => {
+            let has = |problem: Problem| columns.iter().any(|column| column.problem == problem);
+            if has(Problem::Infinite) {
+                "--allow-infinite, --on-bad skip"
+            } else {
+                "--missing WORD, --categorical COLUMN, --on-bad skip"
+            }
+        }
+        ErrorKind::UnknownLabels { unknown, known, .. } => {
+            let flags: Vec<String> = unknown
+                .iter()
+                .take(2)
+                .map(|(label, _)| {
+                    format!(
+                        "--map-label {} {}",
+                        shell(label),
+                        shell(nearest(label, known))
+                    )
+                })
+                .collect();
+            return Some(flags.join(" "));
         }
         ErrorKind::BadRows(rows) => {
             let has = |is: fn(&RowProblem) -> bool| rows.first.iter().any(|row| is(&row.problem));
@@ -132,7 +156,34 @@ fn options_for(kind: &ErrorKind) -> Option<&'static str> {
             }
         }
         _ => return None,
-    })
+    };
+    Some(options.to_owned())
+}
+
+/// The known label that is most like one that is not.
+fn nearest<'k>(label: &str, known: &'k Labels) -> &'k str {
+    let common = |other: &str| {
+        let pairs = label.chars().zip(other.chars());
+        pairs.take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
+    };
+    if common(&known.positive) > common(&known.negative) {
+        &known.positive
+    } else {
+        &known.negative
+    }
+}
+
+/// A word for a shell: in quotes unless it is plain.
+fn shell(word: &str) -> String {
+    let is_plain = !word.is_empty()
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-+=".contains(c));
+    if is_plain {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 impl From<chainrule_nn::container::FileError> for Failure {

@@ -9,6 +9,7 @@
 //! | errors and exit codes | `failure.rs` |
 //! | what is written to stdout and stderr | `terminal.rs` |
 //! | files and stdin to read | `input.rs` |
+//! | columns named on the command line | `columns.rs` |
 //! | options that say how a table is written | `reading.rs` |
 //! | models to read | `model.rs` |
 //! | files to write, and which are refused | `output.rs` |
@@ -17,6 +18,7 @@
 //! | metrics as text and JSON | `scores.rs` |
 
 mod cli;
+mod columns;
 mod commands;
 mod failure;
 mod input;

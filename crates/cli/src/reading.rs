@@ -1,7 +1,7 @@
 //! The options that say how a table is written, where it is not to be detected.
 
 use crate::failure::Failure;
-use chainrule_data::{CsvOptions, Decimal, Encoding, Header, Names, OnBad, Quote};
+use chainrule_data::{CsvOptions, Decimal, Encoding, Header, Infinite, Names, OnBad, Quote};
 use chainrule_trainer::Classifier;
 use clap::ValueEnum;
 
@@ -36,6 +36,10 @@ pub struct Reading {
     /// A word that means a missing value, beside the usual ones; may be given several times
     #[arg(long, value_name = "WORD", allow_hyphen_values = true, action = clap::ArgAction::Append)]
     missing: Vec<String>,
+
+    /// Take infinite values for missing ones
+    #[arg(long)]
+    allow_infinite: bool,
 
     /// Give columns without a name, or with that of another, names of their own
     #[arg(long)]
@@ -82,6 +86,11 @@ impl Reading {
                 DecimalName::Comma => Decimal::Comma,
             }),
             missing: self.missing.clone(),
+            infinite: if self.allow_infinite {
+                Infinite::IsMissing
+            } else {
+                Infinite::IsInfinite
+            },
             names: if self.rename_duplicates {
                 Names::Rename
             } else {
@@ -98,10 +107,17 @@ impl Reading {
 
     /// For a table with the columns of a model.
     pub fn options_for(&self, model: &Classifier) -> CsvOptions {
-        CsvOptions {
-            expected: model.schema().feature_names().map(str::to_owned).collect(),
-            ..self.options()
+        let schema = model.schema();
+        let mut options = self.options();
+        options.missing.extend_from_slice(schema.missing_words());
+        if schema.has_header() {
+            options.expected = schema.feature_names().map(str::to_owned).collect();
+        } else if options.header == Header::Detect {
+            // As in training; a first row of c1, c2, … is a header all the same.
+            options.header = Header::AbsentUnless;
+            options.expected = schema.feature_names().map(str::to_owned).collect();
         }
+        options
     }
 
     /// Options are of no use without a table.

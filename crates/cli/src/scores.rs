@@ -143,6 +143,7 @@ mod tests {
         let labels = Labels {
             negative: "no".into(),
             positive: "yes".into(),
+            others: chainrule_data::Others::AreUnknown,
         };
         let json = serde_json::to_value(Scores::of(&report, &labels)).unwrap();
         assert!(json["roc_auc"].is_null());

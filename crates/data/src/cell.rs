@@ -1,6 +1,6 @@
 //! What one cell of a table holds.
 
-use crate::read::NumberStyle;
+use crate::read::{Infinite, NumberStyle};
 
 /// A cell, read without knowing what its column is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,6 +66,8 @@ pub(crate) struct Spelling {
     pub missing: Vec<String>,
     /// How numbers are written.
     pub numbers: NumberStyle,
+    /// What infinities are.
+    pub infinite: Infinite,
 }
 
 /// Whole numbers from here on, 2^53, are not all told apart by an `f64`.

@@ -1,6 +1,7 @@
 //! The cells of a table, eight bytes each, and what a column keeps beside them.
 
 use crate::cell::{Cell, Spelling, has_leading_zero, loses_digits};
+use crate::read::Infinite;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -132,6 +133,7 @@ impl ColumnStore {
         let text = text.trim();
         match Cell::parse_as(text, spelling) {
             Cell::Missing => f64::NAN,
+            Cell::Infinite(_) if spelling.infinite == Infinite::IsMissing => f64::NAN,
             Cell::Infinite(value) => {
                 self.note(value, text.as_bytes());
                 value
@@ -245,7 +247,6 @@ impl ColumnStore {
     }
 
     /// The spellings, by place.
-    #[cfg(test)]
     pub fn spelled(&self) -> &[Spelled] {
         &self.spelled
     }
@@ -260,6 +261,15 @@ impl ColumnStore {
             Few::TooMany => None,
         };
         Some(known.map_or_else(|| cell.to_string(), |(_, text)| text.to_string()))
+    }
+
+    /// The name of a coded cell as a level: text as it stands, and numbers in one spelling each; nothing for a missing value.
+    pub fn level(&self, cell: f64) -> Option<String> {
+        match place(cell) {
+            Some(place) => Some(self.spelled[place].text.to_string()),
+            // Adding zero turns -0 into 0.
+            None => (!cell.is_nan()).then(|| (cell + 0.0).to_string()),
+        }
     }
 
     pub fn big_integers(&self) -> Option<BigIntegers> {

@@ -1,6 +1,7 @@
 //! Samples ready for a network: a matrix, labels and weights.
 
 use crate::error::{ColumnName, Error, ErrorKind};
+use crate::schema::{Feature, FeatureKind, Levels};
 use crate::table::{Origin, Table};
 use nalgebra::DMatrix;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 /// assert_eq!(data.row_number(1), 3);
 /// # Ok::<(), chainrule_data::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Dataset {
     features: DMatrix<f64>,
     labels: Vec<bool>,
@@ -29,9 +30,27 @@ pub struct Dataset {
     /// Rows of the origin, counted from 0.
     rows: Vec<usize>,
     rows_without_label: usize,
+    rows_with_bad_cells: usize,
     origin: Option<Arc<Origin>>,
-    /// Of the features; empty if they have none.
-    names: Arc<[String]>,
+    /// What the rows of the matrix are; empty if they are numbers without names.
+    columns: Arc<[Feature]>,
+    /// The levels of categorical features.
+    levels: Levels,
+}
+
+/// Missing values equal each other.
+impl PartialEq for Dataset {
+    fn eq(&self, other: &Self) -> bool {
+        let are_equal = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
+        self.features.shape() == other.features.shape()
+            && self.features.iter().zip(&other.features).all(are_equal)
+            && self.labels == other.labels
+            && self.weights == other.weights
+            && self.rows == other.rows
+            && self.origin == other.origin
+            && self.columns == other.columns
+            && self.levels == other.levels
+    }
 }
 
 impl Dataset {
@@ -60,18 +79,22 @@ impl Dataset {
     /// [`ErrorKind::OutOfRange`] if a feature is not finite.
     pub fn unlabelled(features: DMatrix<f64>) -> Result<Dataset, Error> {
         let rows = (0..features.ncols()).collect();
-        let (labels, names) = (Vec::new(), Arc::new([]));
         let data = Dataset {
             features,
-            labels,
+            labels: Vec::new(),
             weights: None,
             rows,
             rows_without_label: 0,
+            rows_with_bad_cells: 0,
             origin: None,
-            names,
+            columns: Arc::new([]),
+            levels: Arc::new([]),
         };
         match data.features.iter().position(|value| !value.is_finite()) {
-            Some(at) => Err(data.out_of_range(at, "a number")),
+            Some(at) => {
+                let count = data.features.nrows();
+                Err(data.out_of_range(at / count, at % count, "a number"))
+            }
             None => Ok(data),
         }
     }
@@ -79,22 +102,30 @@ impl Dataset {
     /// Rows of a table that has been checked.
     pub(crate) fn of_table(
         table: &Table,
-        names: Arc<[String]>,
+        columns: Vec<Feature>,
         features: DMatrix<f64>,
+        levels: Levels,
         labels: Vec<bool>,
         rows: Vec<usize>,
     ) -> Dataset {
-        let rows_without_label = table.rows() - rows.len();
-        let origin = Some(table.origin().clone());
         Dataset {
             features,
             labels,
             weights: None,
+            rows_without_label: table.rows() - rows.len(),
+            rows_with_bad_cells: 0,
             rows,
-            rows_without_label,
-            origin,
-            names,
+            origin: Some(table.origin().clone()),
+            columns: columns.into(),
+            levels,
         }
+    }
+
+    /// The same, of which so many rows were left out because of their cells and not for want of a label.
+    pub(crate) fn leaving_out(mut self, rows_with_bad_cells: usize) -> Dataset {
+        self.rows_with_bad_cells = rows_with_bad_cells;
+        self.rows_without_label -= rows_with_bad_cells;
+        self
     }
 
     /// Gives each sample a weight and takes out the samples of weight zero.
@@ -146,8 +177,10 @@ impl Dataset {
                 .map(|weights| samples.iter().map(|&at| weights[at]).collect()),
             rows: samples.iter().map(|&at| self.rows[at]).collect(),
             rows_without_label: self.rows_without_label,
+            rows_with_bad_cells: self.rows_with_bad_cells,
             origin: self.origin.clone(),
-            names: self.names.clone(),
+            columns: self.columns.clone(),
+            levels: self.levels.clone(),
         }
     }
 
@@ -161,7 +194,8 @@ impl Dataset {
         self.len() == 0
     }
 
-    /// The features, as they stand in the file: features × samples.
+    /// The features, as they stand in the file: features × samples. A missing value is NaN, a name the place of its level in
+    /// [`levels`](Dataset::levels), a date days since 1970.
     pub fn features(&self) -> &DMatrix<f64> {
         &self.features
     }
@@ -181,6 +215,23 @@ impl Dataset {
         self.rows_without_label
     }
 
+    /// How many rows of the table had a cell that can't be used and were left out, as the table's reader was told.
+    pub fn rows_with_bad_cells(&self) -> usize {
+        self.rows_with_bad_cells
+    }
+
+    /// The levels of a categorical feature, in order of first appearance in the table; empty for any other.
+    pub fn levels(&self, feature: usize) -> &[String] {
+        self.levels.get(feature).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a feature is.
+    pub(crate) fn kind(&self, feature: usize) -> &FeatureKind {
+        self.columns
+            .get(feature)
+            .map_or(&FeatureKind::Numeric, |column| &column.kind)
+    }
+
     /// The number of a sample's row in its file, counted from 1 without the header.
     pub fn row_number(&self, sample: usize) -> usize {
         self.rows[sample] + self.origin.as_ref().map_or(1, |origin| origin.first_row)
@@ -193,16 +244,25 @@ impl Dataset {
             .map(|origin| origin.lines.line(self.rows[sample]))
     }
 
-    /// The error for an element of the matrix that `element` can't hold.
-    pub(crate) fn out_of_range(&self, at: usize, element: &'static str) -> Error {
-        let (sample, feature) = (at / self.features.nrows(), at % self.features.nrows());
+    /// The error for a feature of a sample that, scaled, `element` can't hold.
+    pub(crate) fn out_of_range(
+        &self,
+        sample: usize,
+        feature: usize,
+        element: &'static str,
+    ) -> Error {
         let error = Error::from(ErrorKind::OutOfRange {
             line: self.line(sample),
             row: self.row_number(sample),
             column: self.feature_name(feature),
-            value: self.features[at],
+            value: self.features[(feature, sample)],
             element,
         });
+        self.in_file(error)
+    }
+
+    /// An error of this data, with the name of its file.
+    pub(crate) fn in_file(&self, error: Error) -> Error {
         match &self.origin {
             Some(origin) => error.in_file(&origin.source),
             None => error,
@@ -211,8 +271,10 @@ impl Dataset {
 
     /// The name of a feature, or its position counted from 1.
     pub(crate) fn feature_name(&self, feature: usize) -> ColumnName {
-        let name = self.names.get(feature).cloned();
-        name.map_or(ColumnName::Position(feature + 1), ColumnName::Name)
+        match self.columns.get(feature) {
+            Some(column) => ColumnName::Name(column.name.clone()),
+            None => ColumnName::Position(feature + 1),
+        }
     }
 }
 

@@ -105,6 +105,20 @@ pub enum ErrorKind {
         /// The target.
         target: String,
     },
+    /// No column can be a feature.
+    NothingLeft {
+        /// The target.
+        target: String,
+        /// Why the others can't.
+        reasons: Vec<String>,
+    },
+    /// A column can't be what it was declared to be.
+    Declared {
+        /// The column.
+        column: String,
+        /// Why, and what to do.
+        problem: String,
+    },
     /// Cells of feature columns that can't be used, column by column.
     BadCells(Vec<BadColumn>),
     /// The target has one label only.
@@ -131,8 +145,8 @@ pub enum ErrorKind {
     UnknownPositive {
         /// What was asked for.
         positive: String,
-        /// The two labels that there are.
-        labels: [String; 2],
+        /// The labels that there are, the most frequent first, up to ten.
+        labels: Vec<String>,
     },
     /// Labels other than the two that the schema knows.
     UnknownLabels {
@@ -319,4 +333,10 @@ pub enum Problem {
     Missing,
     /// It is infinite.
     Infinite,
+    /// It is none of the words for true and false.
+    NotBoolean,
+    /// It is no date of the column's form.
+    NotDate,
+    /// It is none of the levels of an ordinal column.
+    UnknownLevel,
 }

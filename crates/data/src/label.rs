@@ -3,7 +3,6 @@
 use crate::cell::{Cell, EXACT_INTEGERS, has_leading_zero};
 use crate::column::Column;
 use crate::error::ErrorKind;
-use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -19,17 +18,29 @@ use std::collections::BTreeMap;
 /// ```
 /// use chainrule_data::Labels;
 ///
-/// let labels = Labels { negative: "0".into(), positive: "1".into() };
+/// let labels = Labels { negative: "0".into(), positive: "1".into(), others: Default::default() };
 /// assert_eq!(labels.classify(" 1.0 "), Some(true));
 /// assert_eq!(labels.classify("01"), None);
 /// assert_eq!(labels.of(true), "1");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labels {
     /// The label of the class whose probability is predicted when that probability is near 0.
     pub negative: String,
     /// The label of the class whose probability is predicted.
     pub positive: String,
+    /// What labels other than these two are.
+    pub others: Others,
+}
+
+/// What labels other than the two known ones are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Others {
+    /// An error.
+    #[default]
+    AreUnknown,
+    /// Of the negative class: the positive label is set against the rest.
+    AreNegative,
 }
 
 impl Labels {
@@ -45,9 +56,10 @@ impl Labels {
     /// The class of a label: `Some(true)` for the positive, nothing for a label that is neither.
     pub fn classify(&self, text: &str) -> Option<bool> {
         let key = Key::of(text)?;
-        [false, true]
+        let known = [false, true]
             .into_iter()
-            .find(|&class| Key::of(self.of(class)).as_ref() == Some(&key))
+            .find(|&class| Key::of(self.of(class)).as_ref() == Some(&key));
+        known.or((self.others == Others::AreNegative).then_some(false))
     }
 
     /// Whether these are two labels at all.
@@ -85,7 +97,7 @@ impl Labels {
                     Some(_) => {
                         return Err(ErrorKind::UnknownPositive {
                             positive: positive.unwrap_or_default().to_owned(),
-                            labels: [a.first.clone(), b.first.clone()],
+                            labels: vec![a.first.clone(), b.first.clone()],
                         });
                     }
                 };
@@ -93,7 +105,25 @@ impl Labels {
                 Ok(Labels {
                     negative: negative.first.clone(),
                     positive: positive.first.clone(),
+                    others: Others::AreUnknown,
                 })
+            }
+            many if positive.is_some() => {
+                let key = positive.and_then(Key::of);
+                match many.iter().find(|label| Some(&label.key) == key.as_ref()) {
+                    Some(label) => Ok(Labels {
+                        negative: format!("not {}", label.first),
+                        positive: label.first.clone(),
+                        others: Others::AreNegative,
+                    }),
+                    None => Err(ErrorKind::UnknownPositive {
+                        positive: positive.unwrap_or_default().to_owned(),
+                        labels: most_frequent(many)
+                            .into_iter()
+                            .map(|(label, _)| label)
+                            .collect(),
+                    }),
+                }
             }
             many => Err(ErrorKind::ManyLabels {
                 column,
@@ -145,6 +175,11 @@ impl Labels {
             .map(|label| label.and_then(|label| classes[label as usize]))
             .collect())
     }
+}
+
+/// Whether two spellings are one label.
+pub(crate) fn are_one(a: &str, b: &str) -> bool {
+    Key::of(a).is_some_and(|key| Key::of(b) == Some(key))
 }
 
 /// What makes two spellings one label.
@@ -392,6 +427,7 @@ mod tests {
         let labels = Labels {
             negative: "<=50K".into(),
             positive: ">50K".into(),
+            others: Others::AreUnknown,
         };
         let cells = column(&["<=50K", "<=50K.", ">50K.", "<=50K."]);
         let error = labels

@@ -22,9 +22,9 @@
 //! |---|---|---|
 //! | bytes to rows of text | [`CsvReader`], or another reader beside it | `read/` |
 //! | rows to typed columns | [`TableBuilder`], [`Table`], [`Column`], [`Cell`] | `table.rs`, `column.rs`, `cell.rs` |
-//! | which column is what | [`Schema`], [`Labels`] | `schema.rs`, `label.rs` |
-//! | columns to a matrix | [`Schema::encode`], [`Dataset`] | `schema.rs`, `dataset.rs` |
-//! | scaling | [`Preprocessing`] | `preprocess.rs` |
+//! | which column is what | [`Schema`], [`Labels`] | `schema/`, `label.rs` |
+//! | columns to a matrix | [`Schema::encode`], [`Dataset`] | `schema/`, `dataset.rs` |
+//! | the network's inputs: scaling, filling in, levels | [`Preprocessing`] | `preprocess/` |
 //!
 //! Everything that can be wrong is an [`Error`] whose message names file, line, column and text, and says what to do. Nothing panics on any
 //! bytes, and nothing depends on the order of a hash map, the number of threads or the machine.
@@ -46,10 +46,15 @@ pub use cell::Cell;
 pub use column::Column;
 pub use dataset::Dataset;
 pub use error::{BadColumn, BadRow, BadRows, ColumnName, Error, ErrorKind, Problem, RowProblem};
-pub use label::Labels;
-pub use preprocess::{Float, Preprocessing, Scaling};
-pub use read::{Block, CsvOptions, CsvReader, Decimal, Encoding, Header, Names, OnBad, Quote};
-pub use schema::{Feature, FeatureKind, Schema};
+pub use label::{Labels, Others};
+pub use preprocess::{Encoder, Float, Preprocessing, Scaling};
+pub use read::{
+    Block, CsvOptions, CsvReader, Decimal, Encoding, Header, Infinite, Names, OnBad, Quote,
+};
+pub use schema::{
+    ColumnNote, DateOrder, Feature, FeatureKind, Inferred, Schema, SchemaColumn, SchemaFile,
+    SchemaOptions,
+};
 pub use table::{Note, Table, TableBuilder};
 pub use text::escape;
 

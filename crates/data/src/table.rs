@@ -3,7 +3,7 @@
 use crate::cell::Spelling;
 use crate::column::{Column, ColumnStore, place};
 use crate::error::{BadRow, BadRows, Error, ErrorKind, RowProblem};
-use crate::read::Format;
+use crate::read::{Format, OnBad};
 use crate::text::{counted, did_you_mean, quote};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -175,6 +175,46 @@ impl Table {
         self.format
             .as_deref()
             .is_none_or(|format| format.has_header)
+    }
+
+    /// Words that mean a missing value, beside the usual ones.
+    pub(crate) fn missing_words(&self) -> &[String] {
+        self.format.as_deref().map_or(&[], |format| &format.missing)
+    }
+
+    /// Whether rows with cells that can't be used are to be left out.
+    pub(crate) fn leaves_out_bad_rows(&self) -> bool {
+        self.format
+            .as_deref()
+            .is_some_and(|format| format.on_bad != OnBad::Fail)
+    }
+
+    /// Gives labels of a column other names, each pair from and to: for a table that spells them otherwise. Spellings of one label are
+    /// those of [`Labels`](crate::Labels). The number of cells that changed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownColumn`].
+    pub fn map_labels(&mut self, column: &str, pairs: &[(String, String)]) -> Result<usize, Error> {
+        self.column(column)?;
+        let (at, width) = (self.index()[column], self.stores.len());
+        let spelling = Spelling::default();
+        let mut known = BTreeMap::new();
+        let mut count = 0;
+        for cell in self.cells.iter_mut().skip(at).step_by(width) {
+            let store = &mut self.stores[at];
+            let mapped = known.entry(cell.to_bits()).or_insert_with(|| {
+                let text = store.text(*cell)?;
+                let (_, to) = pairs
+                    .iter()
+                    .find(|(from, _)| crate::label::are_one(from, &text))?;
+                Some(store.push(to, 0, &spelling))
+            });
+            if let Some(mapped) = *mapped {
+                *cell = mapped;
+                count += 1;
+            }
+        }
+        Ok(count)
     }
 
     /// The coded cells, row by row.

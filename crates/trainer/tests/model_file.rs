@@ -213,7 +213,7 @@ fn parts_that_do_not_fit_are_refused() {
         ..parts()
     });
     assert!(
-        error.contains("29 features are scaled, and the network has 30 inputs"),
+        error.contains("29 features are scaled, and the schema has 30"),
         "{error}"
     );
 
@@ -225,7 +225,9 @@ fn parts_that_do_not_fit_are_refused() {
         ..parts()
     });
     assert!(
-        error.contains("the schema has 30 features, and the network 29 inputs"),
+        error.contains(
+            "the schema has 30 features, which become 30 inputs, and the network 29 inputs"
+        ),
         "{error}"
     );
 

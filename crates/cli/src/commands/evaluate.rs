@@ -1,5 +1,6 @@
 //! `chainrule evaluate`: how well a model does on a labelled table.
 
+use crate::columns::LabelMap;
 use crate::failure::Failure;
 use crate::input::{Source, check_stdin_once};
 use crate::number::{counted, grouped};
@@ -41,6 +42,9 @@ pub struct Arguments {
     json: bool,
 
     #[command(flatten)]
+    labels: LabelMap,
+
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -51,17 +55,25 @@ pub struct Arguments {
 pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     check_stdin_once(&[&arguments.model, &arguments.data])?;
     let model = model::load(&arguments.model, isa)?;
-    let table = arguments
+    let mut table = arguments
         .data
         .table(&arguments.reading.options_for(&model))?;
     table
         .notes()
         .iter()
         .for_each(|note| terminal::note(&note.to_string()));
-    let rows = model.schema().encode(&table)?;
+    let schema = model.schema();
+    arguments
+        .labels
+        .apply(&schema.target_in(&table)?, [&mut table])?;
+    let rows = schema.encode(&table)?;
     if rows.rows_without_label() > 0 {
         let count = counted(rows.rows_without_label(), "row");
         terminal::note(&format!("{count} without a label left out"));
+    }
+    if rows.rows_with_bad_cells() > 0 {
+        let count = counted(rows.rows_with_bad_cells(), "row");
+        terminal::note(&format!("{count} with a value that can't be used left out"));
     }
     if table.sha256().is_some() && table.sha256() == model.provenance().data.file_sha256.as_deref()
     {

@@ -5,7 +5,7 @@ use crate::input::Source;
 use crate::number::{counted, grouped};
 use crate::{model, terminal};
 use chainrule_autodiff::Isa;
-use chainrule_data::{FeatureKind, Preprocessing, escape};
+use chainrule_data::{Encoder, Preprocessing, escape};
 use chainrule_nn::container::{FORMAT_VERSION, TensorRef, ValuesRef};
 use chainrule_trainer::{BatchRecord, Classifier, DataRecord, ValidationRecord};
 use serde::Serialize;
@@ -101,7 +101,7 @@ fn description(model: &Classifier, with_weights: bool) -> Result<Description<'_>
     let features = schema.features().iter().map(|feature| {
         BTreeMap::from([
             ("name", feature.name.as_str()),
-            ("kind", kind(feature.kind)),
+            ("kind", feature.kind.name()),
         ])
     });
     Ok(Description {
@@ -120,6 +120,14 @@ fn description(model: &Classifier, with_weights: bool) -> Result<Description<'_>
         preprocessing: match model.preprocessing() {
             Preprocessing::Standard { mean, scale } => {
                 json!({ "kind": "standard", "mean": mean, "scale": scale })
+            }
+            Preprocessing::Columns(encoders) => {
+                let inputs: Vec<String> = encoders
+                    .iter()
+                    .zip(schema.feature_names())
+                    .flat_map(|(encoder, name)| encoder.input_names(name))
+                    .collect();
+                json!({ "kind": "columns", "columns": encoders, "inputs": inputs })
             }
             _ => json!({ "kind": "none" }),
         },
@@ -175,13 +183,6 @@ impl<'a> Parameter<'a> {
                 values: Nested::Matrix((0..tensor.rows).map(row).collect()),
             }
         }
-    }
-}
-
-fn kind(kind: FeatureKind) -> &'static str {
-    match kind {
-        FeatureKind::Numeric => "numeric",
-        _ => "other",
     }
 }
 
@@ -311,6 +312,69 @@ fn rows_text(record: &DataRecord) -> String {
 }
 
 /// The features, with what is done to them.
+/// What was learned of one feature.
+fn encoder_text(encoder: &Encoder) -> String {
+    let (text, indicator) = match encoder {
+        Encoder::Number {
+            center,
+            scale,
+            fill,
+            indicator,
+        } => {
+            let text = match (center, scale) {
+                (0.0, 1.0) => format!("as it is, {} if missing", short(*fill)),
+                (_, 0.0) => "constant: not used".to_owned(),
+                _ => format!(
+                    "(x − {}) / {}, {} if missing",
+                    short(*center),
+                    short(*scale),
+                    short(*fill)
+                ),
+            };
+            (text, indicator)
+        }
+        Encoder::OneHot {
+            levels,
+            others,
+            fill,
+            indicator,
+        } => {
+            let shown: Vec<String> = levels
+                .iter()
+                .take(8)
+                .map(|level| format!("{:?}", escape(level)))
+                .collect();
+            let more = match levels.len().saturating_sub(8) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let others = if *others { ", others" } else { "" };
+            let fill = levels
+                .get(*fill)
+                .map_or("another".to_owned(), |level| format!("{:?}", escape(level)));
+            (
+                format!("{}{more}{others}; {fill} if missing", shown.join(", ")),
+                indicator,
+            )
+        }
+        Encoder::Date {
+            fill, indicator, ..
+        } => (
+            format!(
+                "days, time of the year, of the week, of the day; {} days after 1970 if missing",
+                short(*fill)
+            ),
+            indicator,
+        ),
+        _ => return "an encoding of a later version".to_owned(),
+    };
+    if *indicator {
+        text + ", which is told"
+    } else {
+        text
+    }
+}
+
 fn features(model: &Classifier) -> Vec<String> {
     let names: Vec<String> = model.schema().feature_names().map(escape).collect();
     let width = names
@@ -339,6 +403,24 @@ fn features(model: &Classifier) -> Vec<String> {
                     short(*scale)
                 ));
             }
+            lines
+        }
+        Preprocessing::Columns(encoders) => {
+            let mut lines = vec![format!("     {:width$}  {:>6}  what", "feature", "inputs")];
+            let features = model.schema().features().iter().zip(&names).zip(encoders);
+            lines.extend(
+                features
+                    .enumerate()
+                    .map(|(at, ((feature, name), encoder))| {
+                        format!(
+                            "{:>4} {name:width$}  {:>6}  {}: {}",
+                            at + 1,
+                            encoder.outputs(),
+                            feature.kind.name(),
+                            encoder_text(encoder)
+                        )
+                    }),
+            );
             lines
         }
         _ => {

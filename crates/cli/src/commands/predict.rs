@@ -1,5 +1,6 @@
 //! `chainrule predict`: a probability and a label for each row of a table.
 
+use crate::columns;
 use crate::failure::Failure;
 use crate::input::{Source, check_stdin_once};
 use crate::number::exact;
@@ -144,43 +145,9 @@ fn rows(
 
 /// The places of the columns to keep: `all`, the name of one, or a line of CSV with names.
 fn columns_to_keep(keep: &str, names: &[String], data: &Source) -> Result<Vec<usize>, Failure> {
-    if keep == "all" {
-        return Ok((0..names.len()).collect());
-    }
-    let place = |wanted: &str| names.iter().position(|name| name == wanted.trim());
-    if let Some(column) = place(keep) {
-        return Ok(vec![column]);
-    }
-    let mut places = Vec::new();
-    let mut parser = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(keep.as_bytes());
-    let record = parser
-        .records()
-        .next()
-        .transpose()
-        .ok()
-        .flatten()
-        .unwrap_or_default();
-    if record.is_empty() {
-        return Err(Failure::misuse("--keep: name a column or more, or say all"));
-    }
-    for wanted in &record {
-        let column = place(wanted).ok_or_else(|| unknown_column(wanted.trim(), names, data))?;
-        if !places.contains(&column) {
-            places.push(column);
-        }
-    }
-    Ok(places)
-}
-
-fn unknown_column(wanted: &str, names: &[String], data: &Source) -> Failure {
-    // The table's own error has the suggestion and the list.
-    let table =
-        chainrule_data::TableBuilder::new(data.name(), names).map(|builder| builder.finish());
-    match table.and_then(|table| table.column(wanted).map(drop)) {
-        Err(error) => Failure::misuse(format!("--keep: {error}")),
-        Ok(()) => Failure::misuse(format!("--keep: no column {:?}", escape(wanted))),
+    match keep {
+        "all" => Ok((0..names.len()).collect()),
+        _ => columns::places("--keep", keep, &data.name(), names),
     }
 }
 
@@ -207,24 +174,6 @@ fn header(names: &[String], kept: &[usize]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn kept(keep: &str, names: &[&str]) -> Option<Vec<usize>> {
-        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        columns_to_keep(keep, &names, &Source::Stdin).ok()
-    }
-
-    #[test]
-    fn columns_are_named_as_in_csv() {
-        let names = ["a", "b", "c,d", "e \"f\""];
-        assert_eq!(kept("all", &names), Some(vec![0, 1, 2, 3]));
-        assert_eq!(kept("b,a", &names), Some(vec![1, 0]));
-        assert_eq!(kept(" b , a ,b", &names), Some(vec![1, 0]));
-        assert_eq!(kept("c,d", &names), Some(vec![2]));
-        assert_eq!(kept("a,\"c,d\"", &names), Some(vec![0, 2]));
-        assert_eq!(kept("\"e \"\"f\"\"\"", &names), Some(vec![3]));
-        assert_eq!(kept("z", &names), None);
-        assert_eq!(kept("", &names), None);
-    }
 
     #[test]
     fn no_name_occurs_twice() {

@@ -1,5 +1,6 @@
 //! End-to-end tests of the binary: what scripts rely on.
 
+mod columns;
 mod determinism;
 mod evaluate;
 mod harness;

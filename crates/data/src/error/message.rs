@@ -55,6 +55,15 @@ impl fmt::Display for ErrorKind {
                     quote(target)
                 )
             }
+            ErrorKind::NothingLeft { target, reasons } => {
+                write!(f, "no column but the target {} can be used", quote(target))?;
+                reasons
+                    .iter()
+                    .try_for_each(|reason| write!(f, "; {reason}"))
+            }
+            ErrorKind::Declared { column, problem } => {
+                write!(f, "column {}: {problem}", quote(column))
+            }
             ErrorKind::BadCells(columns) => bad_cells(f, columns),
             ErrorKind::OneLabel {
                 column,
@@ -88,19 +97,20 @@ impl fmt::Display for ErrorKind {
                 counts(f, labels, *distinct)?;
                 write!(
                     f,
-                    "; choose a column of two values as the target, or keep the rows of two of these"
+                    "; choose a column of two values as the target, or set one of these as positive against the rest"
                 )
             }
-            ErrorKind::UnknownPositive {
-                positive,
-                labels: [a, b],
-            } => write!(
-                f,
-                "the positive class {} does not occur; the labels are {} and {}",
-                quote(positive),
-                quote(a),
-                quote(b)
-            ),
+            ErrorKind::UnknownPositive { positive, labels } => {
+                write!(
+                    f,
+                    "the positive class {} does not occur; the labels are ",
+                    quote(positive)
+                )?;
+                match &labels[..] {
+                    [a, b] => write!(f, "{} and {}", quote(a), quote(b)),
+                    many => write!(f, "{}", list(many)),
+                }
+            }
             ErrorKind::UnknownLabels {
                 column,
                 unknown,
@@ -112,7 +122,7 @@ impl fmt::Display for ErrorKind {
                 counts(f, unknown, *distinct)?;
                 write!(
                     f,
-                    "; the model knows {} (negative) and {} (positive): spell them so, or leave these rows out",
+                    "; the model knows {} (negative) and {} (positive): spell them so, map them, or leave these rows out",
                     quote(&known.negative),
                     quote(&known.positive)
                 )
@@ -343,6 +353,15 @@ fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
             Problem::Text => write!(f, "{} is not a number", quote(text))?,
             Problem::Missing => write!(f, "the value is missing")?,
             Problem::Infinite => write!(f, "{} is not a finite number", quote(text))?,
+            Problem::NotBoolean => write!(f, "{} is neither true nor false", quote(text))?,
+            Problem::NotDate => write!(
+                f,
+                "{} is not a date as the others in this column",
+                quote(text)
+            )?,
+            Problem::UnknownLevel => {
+                write!(f, "{} is none of the levels of this column", quote(text))?
+            }
         }
         match column.count {
             1 => {}
@@ -369,15 +388,27 @@ fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
     let hints = [
         (
             Problem::Text,
-            "features are numbers: correct the cell, or remove the column if it is not a quantity",
+            "the other values are numbers: correct the cell, say that the word means a missing value, or declare the column categorical",
         ),
         (
             Problem::Missing,
-            "missing values can't be used yet: fill the cell, or remove its row or column",
+            "fill the cell, or remove its row or column",
         ),
         (
             Problem::Infinite,
-            "infinite values can't be used: correct the cell or remove its row",
+            "correct the cell or remove its row, or have infinite values taken for missing ones",
+        ),
+        (
+            Problem::NotBoolean,
+            "correct the cell, or declare the column categorical",
+        ),
+        (
+            Problem::NotDate,
+            "correct the cell, or declare the column categorical",
+        ),
+        (
+            Problem::UnknownLevel,
+            "correct the cell, or add the level to the schema and train anew",
         ),
     ];
     for (problem, hint) in hints {

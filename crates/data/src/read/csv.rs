@@ -68,6 +68,10 @@ pub(crate) struct Format {
     pub text: String,
     /// Whether the first row names the columns.
     pub has_header: bool,
+    /// Words that mean a missing value, beside the usual ones.
+    pub missing: Vec<String>,
+    /// What to do with rows that can't be read or used.
+    pub on_bad: OnBad,
 }
 
 impl<'a> CsvReader<'a> {
@@ -158,6 +162,8 @@ impl<'a> CsvReader<'a> {
             format: Arc::new(Format {
                 text: String::new(),
                 has_header: true,
+                missing: Vec::new(),
+                on_bad: options.on_bad,
             }),
             notes: Vec::new(),
             bad: BadRows::default(),
@@ -224,7 +230,12 @@ impl<'a> CsvReader<'a> {
         if !is_plain {
             self.notes.push(Note::Format(text.clone()));
         }
-        self.format = Arc::new(Format { text, has_header });
+        self.format = Arc::new(Format {
+            text,
+            has_header,
+            missing: self.layout.spelling.missing.clone(),
+            on_bad: self.on_bad,
+        });
         Ok(())
     }
 
@@ -508,7 +519,7 @@ fn format(
     if let Some(packing) = wrapping.packing {
         let _ = write!(text, ", packed with {}", Packing::name(packing));
     }
-    let is_plain = header.is_header()
+    let is_plain = (header.is_header() || header == Decision::Expected(false))
         && wrapping.encoding.is_none()
         && layout.dialect.quote != Some(b'\'')
         && layout.spelling.numbers == super::NumberStyle::PLAIN
@@ -516,9 +527,10 @@ fn format(
     text += match header {
         Decision::Asked(true) => "; the first row is the header, as asked",
         Decision::Asked(false) => "; no header, as asked",
-        Decision::Expected(_) => {
-            "; the first row is the header: it has names of the model's columns"
+        Decision::Expected(true) => {
+            "; the first row is the header: it has the names of columns that are needed"
         }
+        Decision::Expected(false) => "; no header, as in the training table",
         Decision::WordsAboveNumbers => "; the first row is the header: words above numbers",
         Decision::Years => "; the first row is the header: whole numbers in ascending order",
         Decision::Words => "; the first row is the header: it looks like no row of data",

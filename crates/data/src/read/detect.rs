@@ -66,10 +66,15 @@ pub(super) fn detect(text: &[u8], is_whole: bool, options: &CsvOptions) -> Detec
             .map(|word| word.trim().to_owned())
             .collect(),
         numbers,
+        infinite: options.infinite,
     };
     let header = match options.header {
         Header::Present => Decision::Asked(true),
         Header::Absent => Decision::Asked(false),
+        Header::AbsentUnless => match header(&sample, &spelling, &options.expected) {
+            Decision::Expected(true) => Decision::Expected(true),
+            _ => Decision::Expected(false),
+        },
         Header::Detect => header(&sample, &spelling, &options.expected),
     };
     Detected {

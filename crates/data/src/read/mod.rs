@@ -29,7 +29,7 @@ mod signature;
 pub(crate) use csv::Format;
 pub use csv::{Block, CsvReader};
 pub(crate) use numbers::NumberStyle;
-pub use options::{CsvOptions, Decimal, Encoding, Header, Names, OnBad, Quote};
+pub use options::{CsvOptions, Decimal, Encoding, Header, Infinite, Names, OnBad, Quote};
 
 use crate::error::{Error, ErrorKind};
 use crate::table::Table;

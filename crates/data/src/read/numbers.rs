@@ -77,6 +77,8 @@ impl NumberStyle {
         let end = digits.find(['e', 'E']).unwrap_or(digits.len());
         let (number, exponent) = digits.split_at(end);
         let (whole, fraction) = match number.split_once(mark) {
+            // `.5` is common, and `,5` more likely a slip.
+            Some(("", _)) if mark == ',' => return None,
             Some((whole, fraction)) => (whole, fraction),
             None => (number, ""),
         };

@@ -28,12 +28,13 @@ pub struct CsvOptions {
     pub decimal: Option<Decimal>,
     /// Words that mean a missing value, beside those of [`Cell::parse`](crate::Cell::parse).
     pub missing: Vec<String>,
+    /// What `inf`, and numbers too large for an `f64`, are.
+    pub infinite: Infinite,
     /// Whether header names that are empty or occur twice get names of their own instead of being an error.
     pub names: Names,
     /// What to do with rows that can't be read.
     pub on_bad: OnBad,
-    /// Columns that the reader of the table will look for: a first row with at least half of them is a header, and one with
-    /// none of them is data, however it looks.
+    /// Columns that will be looked for: a first row with at least half of them is a header, however it looks.
     pub expected: Vec<String>,
 }
 
@@ -59,6 +60,8 @@ pub enum Header {
     Present,
     /// It does not: the columns are called `c1`, `c2`, ….
     Absent,
+    /// It does not, unless it has the [expected](CsvOptions::expected) names.
+    AbsentUnless,
 }
 
 /// What becomes of names that are empty or occur more than once.
@@ -69,6 +72,16 @@ pub enum Names {
     MustDiffer,
     /// The second `a` becomes `a_2`, an empty name `c` and its position; where such a name is taken, the next one that is free.
     Rename,
+}
+
+/// What `inf`, and numbers too large for an `f64`, are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Infinite {
+    /// Infinite, which is an error in a feature.
+    #[default]
+    IsInfinite,
+    /// Missing.
+    IsMissing,
 }
 
 /// How bytes become characters.

@@ -99,7 +99,7 @@ impl Default for Builder<'_> {
 }
 
 impl<'a> Builder<'a> {
-    /// The whole network: its inputs must be as many as the features, and it must end in one sigmoid neuron.
+    /// The whole network: its inputs must be as many as the features become (each number one, each categorical feature several), and it must end in one sigmoid neuron.
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
         self.network = Some(network);
@@ -276,12 +276,12 @@ impl<'a> Builder<'a> {
     {
         let schema = self.settle_schema(rows)?;
         let data = rows.labelled(&schema)?;
-        let network = self.settle_network(schema.inputs())?;
         let parts = Parts::of(&data, &self.validation, &schema, self.config.seed)?;
         let preprocessing = match self.init {
             Some(init) => init.preprocessing.clone(),
             None => Preprocessing::fit(self.scaling, &parts.train)?,
         };
+        let network = self.settle_network(preprocessing.outputs(schema.inputs()))?;
         let samples = Samples::<T>::of(&parts.train, &preprocessing)?;
         let validation = match &parts.validation {
             None => None,
@@ -332,6 +332,7 @@ impl<'a> Builder<'a> {
                 train: train_report,
                 validation: validation_report,
                 rows_without_label: data.rows_without_label(),
+                rows_with_bad_cells: data.rows_with_bad_cells(),
             }),
         };
         match trained.outcome {

@@ -108,18 +108,19 @@ fn check(
 ) -> Result<(), String> {
     let network = model.network();
     network.check_binary().map_err(|error| error.to_string())?;
-    if schema.inputs() != network.inputs {
-        let (schema, network) = (schema.inputs(), network.inputs);
+    let features = schema.inputs();
+    if let Some(fitted) = preprocessing.features()
+        && fitted != features
+    {
         return Err(format!(
-            "the schema has {schema} features, and the network {network} inputs"
+            "{fitted} features are scaled, and the schema has {features}"
         ));
     }
-    if let Preprocessing::Standard { mean, .. } = preprocessing
-        && mean.len() != network.inputs
-    {
-        let (scaled, network) = (mean.len(), network.inputs);
+    let inputs = preprocessing.outputs(features);
+    if inputs != network.inputs {
+        let network = network.inputs;
         return Err(format!(
-            "{scaled} features are scaled, and the network has {network} inputs"
+            "the schema has {features} features, which become {inputs} inputs, and the network {network} inputs"
         ));
     }
     if (0.0..=1.0).contains(&threshold) {

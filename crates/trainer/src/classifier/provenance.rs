@@ -97,7 +97,9 @@ impl DataRecord {
     /// The record of some rows.
     ///
     /// The hash is the SHA-256 of: the number of rows and of features (64 bits each), the features row by row, a byte 0 or 1
-    /// for each class, and, if there are weights, the weights; all numbers little-endian, values as the bits of `f64`.
+    /// for each class, and, if there are weights, the weights; all numbers little-endian, values as the bits of `f64`. Categorical
+    /// features are hashed as the places of their levels; after all that come the levels, feature by feature, each as its length
+    /// (64 bits) and its UTF-8.
     pub fn of(data: &Dataset, file_sha256: Option<&str>) -> DataRecord {
         let mut hasher = Sha256::new();
         hasher.update((data.len() as u64).to_le_bytes());
@@ -108,6 +110,11 @@ impl DataRecord {
         hasher.update(&classes);
         let weights = data.weights().unwrap_or_default().iter();
         weights.for_each(|weight| hasher.update(weight.to_bits().to_le_bytes()));
+        let levels = (0..data.features().nrows()).flat_map(|feature| data.levels(feature));
+        levels.for_each(|level| {
+            hasher.update((level.len() as u64).to_le_bytes());
+            hasher.update(level);
+        });
         let digits = hasher.finalize();
         let digits = digits.iter().map(|byte| format!("{byte:02x}")).collect();
         DataRecord {

@@ -23,6 +23,8 @@ pub struct TrainingReport {
     pub validation: Option<Result<Report, Error>>,
     /// Rows of the table that have no label and were left out.
     pub rows_without_label: usize,
+    /// Rows with a cell that can't be used, left out as the table's reader was told.
+    pub rows_with_bad_cells: usize,
 }
 
 impl TrainingReport {

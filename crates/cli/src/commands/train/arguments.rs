@@ -8,6 +8,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::columns::{Columns, LabelMap};
 use crate::input::Source;
 use crate::reading::Reading;
 
@@ -18,7 +19,7 @@ Examples:
 
 /// Train a network on a table and write a model file
 ///
-/// Every column but the target is a numeric feature. A part of the rows is held out, and the report says how well the model does on
+/// Every column but the target is a feature: numbers, names, truth values or dates, as it looks. A part of the rows is held out, and the report says how well the model does on
 /// them. The same data, options and seed give the same model to the last bit, on every machine and for any number of threads.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
@@ -31,7 +32,7 @@ pub struct Arguments {
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     pub target: Option<String>,
 
-    /// The label whose probability is predicted [default: the larger number, else the later in byte order]
+    /// The label whose probability is predicted, against all others if there are more than two [default: the larger number, else the later in byte order]
     #[arg(long, value_name = "LABEL", allow_hyphen_values = true)]
     pub positive: Option<String>,
 
@@ -79,7 +80,7 @@ pub struct Arguments {
     #[arg(long)]
     pub no_shuffle: bool,
 
-    /// Scale each feature to mean 0 and standard deviation 1, or not [default: standard]
+    /// How numbers are scaled [default: standard]
     #[arg(long, value_name = "NAME")]
     pub preprocess: Option<PreprocessName>,
 
@@ -102,6 +103,16 @@ pub struct Arguments {
     /// Print neither progress nor report, only errors
     #[arg(long, short)]
     pub quiet: bool,
+
+    /// Print what each column is, as a file for --schema, and do nothing else
+    #[arg(long)]
+    pub print_schema: bool,
+
+    #[command(flatten)]
+    pub labels: LabelMap,
+
+    #[command(flatten)]
+    pub columns: Columns,
 
     #[command(flatten)]
     pub reading: Reading,
@@ -170,7 +181,11 @@ impl From<PrecisionName> for Precision {
 pub enum PreprocessName {
     /// To mean 0 and standard deviation 1 over the training rows
     Standard,
-    /// Features as they are
+    /// To 0 and 1 for the smallest and the largest value of the training rows
+    MinMax,
+    /// To median 0 and a distance of 1 between the quartiles of the training rows
+    Robust,
+    /// Numbers as they are
     None,
 }
 
@@ -178,6 +193,8 @@ impl From<PreprocessName> for Scaling {
     fn from(name: PreprocessName) -> Scaling {
         match name {
             PreprocessName::Standard => Scaling::Standard,
+            PreprocessName::MinMax => Scaling::MinMax,
+            PreprocessName::Robust => Scaling::Robust,
             PreprocessName::None => Scaling::None,
         }
     }

@@ -14,7 +14,9 @@ use crate::output::ModelOutput;
 use crate::{model, terminal};
 use arguments::{Hidden, OptimizerName, Validation};
 use chainrule_autodiff::Isa;
-use chainrule_data::{CsvOptions, Note, Preprocessing, Scaling, Table, embedded, escape};
+use chainrule_data::{
+    Header, Inferred, Note, Preprocessing, Scaling, Schema, SchemaFile, Table, embedded, escape,
+};
 use chainrule_trainer::{
     Adam, Builder, Classifier, Momentum, Observer, Outcome, Sgd, Threads, TrainError,
     TrainingReport,
@@ -42,28 +44,44 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     if let Some(init) = &init {
         check_agrees(&arguments, init)?;
     }
+    let file = arguments.columns.file()?;
     let reading = Instant::now();
-    let table = data.table(&arguments, init.as_ref())?;
-    let target = data.target(&arguments, init.as_ref(), &table)?;
-    if let Some(init) = init
-        .as_ref()
-        .filter(|init| init.schema().target() != target)
-    {
-        let has = format!("{:?}", escape(init.schema().target()));
-        return Err(differs("--target", format!("{:?}", escape(&target)), has));
+    let mut table = data.table(&arguments, init.as_ref(), file.as_ref())?;
+    let target = data.target(&arguments, init.as_ref(), file.as_ref(), &table)?;
+    if let Some(init) = &init {
+        check_target(&target, init, &table)?;
     }
-    let validation = match &arguments.validation {
+    let mut validation = match &arguments.validation {
         Validation::Table(source) => {
-            let expected = table.names().to_vec();
-            let options = CsvOptions {
-                expected,
-                ..arguments.reading.options()
+            let mut options = match &init {
+                Some(init) => arguments.reading.options_for(init),
+                None => arguments.reading.options(),
             };
+            options.missing.extend(missing_words(file.as_ref()));
+            options.expected = table.names().to_vec();
+            if !table.has_header() && options.header == Header::Detect {
+                options.header = Header::AbsentUnless;
+            }
             Some(source.table(&options)?)
         }
         Validation::Share(_) => None,
     };
     let seconds_reading = reading.elapsed().as_secs_f64();
+    arguments
+        .labels
+        .apply(&target, std::iter::once(&mut table).chain(&mut validation))?;
+    let inferred = match &init {
+        Some(_) => None,
+        None => {
+            let options = arguments
+                .columns
+                .options(arguments.positive.as_deref(), file, &table)?;
+            Some(Schema::infer_with(&table, &target, &options)?)
+        }
+    };
+    if arguments.print_schema {
+        return print_schema(inferred.as_ref(), &table);
+    }
     let interrupt = Interrupt::listen()?;
     if !arguments.quiet {
         data.introduce();
@@ -73,10 +91,17 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         for note in tables.flat_map(Table::notes).filter(is_told) {
             terminal::note(&note.to_string());
         }
+        for note in inferred.iter().flat_map(|inferred| &inferred.notes) {
+            terminal::note(&note.to_string());
+        }
     }
 
     let mut progress = Progress::new(arguments.epochs, arguments.quiet);
-    let builder = builder(&arguments, isa, &target, init.as_ref());
+    let builder = builder(&arguments, isa, init.as_ref());
+    let builder = match inferred {
+        None => builder,
+        Some(inferred) => builder.schema(inferred.schema),
+    };
     let builder = match &validation {
         None => builder,
         Some(table) => builder.validation_rows(table),
@@ -97,6 +122,10 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         let count = counted(training.rows_without_label, "row");
         terminal::note(&format!("{count} without a label left out"));
     }
+    if training.rows_with_bad_cells > 0 && !arguments.quiet {
+        let count = counted(training.rows_with_bad_cells, "row");
+        terminal::note(&format!("{count} with a value that can't be used left out"));
+    }
     output.save(&bytes(&classifier)?)?;
 
     let finished = Finished {
@@ -108,6 +137,15 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
             Validation::Table(source) => Held::Table(source.name()),
         },
         chosen: report::chosen(&classifier, arguments.positive.is_some(), init.is_some()),
+        preprocess: match (
+            init.as_ref().map(Classifier::preprocessing),
+            arguments.preprocess,
+        ) {
+            (Some(Preprocessing::None), _) => "none".to_owned(),
+            (Some(Preprocessing::Standard { .. }), _) => "standard".to_owned(),
+            (Some(_), _) => "as in the model of --init".to_owned(),
+            (None, name) => name.map_or(Scaling::default(), Scaling::from).to_string(),
+        },
         output: output.path(),
         format: table.format().filter(|_| arguments.data.is_some()),
         seconds_reading,
@@ -178,12 +216,15 @@ impl<'a> Data<'a> {
         &self,
         arguments: &Arguments,
         init: Option<&Classifier>,
+        file: Option<&SchemaFile>,
         table: &Table,
     ) -> Result<String, Failure> {
-        let default = match (self, init) {
-            (_, Some(init)) => Some(init.schema().target()),
-            (Data::Embedded(embedded), None) => Some(embedded.target),
-            (Data::Table(_), None) => None,
+        if let (None, Some(init)) = (&arguments.target, init) {
+            return Ok(init.schema().target_in(table)?);
+        }
+        let default = match self {
+            Data::Embedded(embedded) => Some(embedded.target),
+            Data::Table(_) => file.map(|file| file.target.as_str()),
         };
         let asked = arguments.target.as_deref().or(default);
         if let Some(target) = table.target(asked)? {
@@ -201,18 +242,59 @@ impl<'a> Data<'a> {
         )))
     }
 
-    fn table(&self, arguments: &Arguments, init: Option<&Classifier>) -> Result<Table, Failure> {
+    fn table(
+        &self,
+        arguments: &Arguments,
+        init: Option<&Classifier>,
+        file: Option<&SchemaFile>,
+    ) -> Result<Table, Failure> {
         match self {
             Data::Embedded(embedded) => {
                 arguments.reading.check_unused()?;
                 Ok(Table::from_csv(embedded.name, embedded.bytes)?)
             }
-            Data::Table(source) => source.table(&match init {
-                Some(init) => arguments.reading.options_for(init),
-                None => arguments.reading.options(),
-            }),
+            Data::Table(source) => {
+                let mut options = match init {
+                    Some(init) => arguments.reading.options_for(init),
+                    None => arguments.reading.options(),
+                };
+                options.missing.extend(missing_words(file));
+                source.table(&options)
+            }
         }
     }
+}
+
+fn missing_words(file: Option<&SchemaFile>) -> Vec<String> {
+    file.map(|file| file.missing.clone()).unwrap_or_default()
+}
+
+/// The target of a model to start from is not another one.
+fn check_target(target: &str, init: &Classifier, table: &Table) -> Result<(), Failure> {
+    let has = init.schema().target_in(table)?;
+    if has == target {
+        return Ok(());
+    }
+    let quoted = |name: &str| format!("{:?}", escape(name));
+    Err(differs(
+        "--target",
+        quoted(target),
+        quoted(init.schema().target()),
+    ))
+}
+
+/// Writes what each column is, to be edited.
+fn print_schema(inferred: Option<&Inferred>, table: &Table) -> Result<(), Failure> {
+    let inferred = inferred
+        .ok_or_else(|| Failure::misuse("--print-schema: with --init the schema is the model's"))?;
+    for note in &inferred.notes {
+        terminal::note(&note.to_string());
+    }
+    let file = SchemaFile::of(&inferred.schema, table);
+    let mut text = serde_json::to_string_pretty(&file)
+        .map_err(|error| Failure::bad(format!("cannot write JSON: {error}")))?;
+    text.push('\n');
+    terminal::print(text)
 }
 
 /// What is read as a table, so that it is never written to. The model of `--init` may be: it is replaced by its successor.
@@ -277,13 +359,21 @@ fn check_agrees(arguments: &Arguments, init: &Classifier) -> Result<(), Failure>
         }
     }
     if let Some(asked) = arguments.preprocess.map(Scaling::from) {
+        // Of a model with an encoding for each column it is not known which scaling they are from.
         let has = match init.preprocessing() {
-            Preprocessing::None => Scaling::None,
-            _ => Scaling::Standard,
+            Preprocessing::None => Some(Scaling::None),
+            Preprocessing::Standard { .. } => Some(Scaling::Standard),
+            _ => None,
         };
-        if asked != has {
-            return Err(differs("--preprocess", asked.to_string(), has.to_string()));
+        if Some(asked) != has {
+            let has = has.map_or("its own".to_owned(), |has| has.to_string());
+            return Err(differs("--preprocess", asked.to_string(), has));
         }
+    }
+    if !arguments.columns.is_empty() {
+        return Err(Failure::misuse(
+            "what the columns are is settled by the model of --init; leave --ignore, --categorical, --numeric and --schema out, or train without --init",
+        ));
     }
     Ok(())
 }
@@ -294,17 +384,11 @@ fn differs(option: &str, asked: String, has: String) -> Failure {
     ))
 }
 
-fn builder<'a>(
-    arguments: &Arguments,
-    isa: Isa,
-    target: &str,
-    init: Option<&'a Classifier>,
-) -> Builder<'a> {
+fn builder<'a>(arguments: &Arguments, isa: Isa, init: Option<&'a Classifier>) -> Builder<'a> {
     let rate = arguments
         .learning_rate
         .unwrap_or_else(|| arguments.optimizer.learning_rate());
     let mut builder = Classifier::builder()
-        .target(target)
         .epochs(arguments.epochs)
         .batch(arguments.batch_size)
         .learning_rate(rate)
@@ -317,9 +401,6 @@ fn builder<'a>(
         OptimizerName::Momentum => builder.optimizer(Momentum::default()),
         OptimizerName::Adam => builder.optimizer(Adam::default()),
     };
-    if let Some(positive) = &arguments.positive {
-        builder = builder.positive(positive);
-    }
     match &arguments.hidden {
         Some(hidden) => builder = builder.hidden(&hidden.0),
         None if init.is_none() => builder = builder.hidden(&Hidden::DEFAULT),

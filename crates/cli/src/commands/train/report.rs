@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::number::{counted, duration, grouped};
 use crate::scores::{Majority, Summary, shown};
 use crate::{model, terminal};
-use chainrule_data::{Cell, Labels, escape};
+use chainrule_data::{Cell, Labels, Others, Schema, escape};
 use chainrule_metrics::{Baseline, Report};
 use chainrule_trainer::{Classifier, EpochReport, TrainingReport};
 use serde::Serialize;
@@ -23,6 +23,8 @@ pub struct Finished<'a> {
     pub held: Held,
     /// Why the positive class is the one it is.
     pub chosen: &'static str,
+    /// The name of the scaling.
+    pub preprocess: String,
     /// Where the model is, unless it went to standard output.
     pub output: Option<&'a Path>,
     /// How the table is written, if it is the user's.
@@ -48,15 +50,17 @@ pub struct Json {
     format: Option<String>,
     rows: usize,
     features: usize,
+    inputs: usize,
     target: String,
     positive: String,
     negative: String,
     positive_chosen: &'static str,
     rows_without_label: usize,
+    rows_with_bad_cells: usize,
     layers: Vec<usize>,
     parameter_count: usize,
     precision: String,
-    preprocess: &'static str,
+    preprocess: String,
     optimizer: String,
     learning_rate: f64,
     epochs: usize,
@@ -100,6 +104,8 @@ pub fn chosen(classifier: &Classifier, is_asked: bool, is_of_init: bool) -> &'st
     let labels = classifier.labels();
     if is_of_init {
         "as in the model of --init"
+    } else if labels.others == Others::AreNegative {
+        "as asked for, against all others"
     } else if is_asked {
         "as asked for"
     } else if [&labels.negative, &labels.positive]
@@ -122,12 +128,35 @@ fn is_larger_number(labels: &Labels) -> bool {
             let plain = Labels {
                 negative: value.to_string(),
                 positive: "no number".to_owned(),
+                others: Others::AreUnknown,
             };
             (plain.classify(text) == Some(false)).then_some(value)
         }
         _ => None,
     };
     matches!((number(&labels.negative), number(&labels.positive)), (Some(a), Some(b)) if a < b)
+}
+
+/// How many features there are, and of which kinds if they are not all numbers.
+fn features(schema: &Schema) -> String {
+    let count = counted(schema.inputs(), "feature");
+    let kinds: Vec<String> = ["numeric", "boolean", "categorical", "ordinal", "date"]
+        .iter()
+        .filter_map(|kind| {
+            let of_kind = schema
+                .features()
+                .iter()
+                .filter(|feature| feature.kind.name() == *kind);
+            match of_kind.count() {
+                0 => None,
+                count => Some(format!("{} {kind}", grouped(count))),
+            }
+        })
+        .collect();
+    match &kinds[..] {
+        [only] if only.ends_with("numeric") => count,
+        kinds => format!("{count} ({})", kinds.join(", ")),
+    }
 }
 
 /// Hidden layers as the option has them.
@@ -157,21 +186,19 @@ impl Finished<'_> {
             format: self.format.map(str::to_owned),
             rows: self.rows(),
             features: classifier.schema().inputs(),
+            inputs: network.inputs,
             target: classifier.schema().target().to_owned(),
             positive: labels.positive.clone(),
             negative: labels.negative.clone(),
             positive_chosen: self.chosen,
             rows_without_label: training.rows_without_label,
+            rows_with_bad_cells: training.rows_with_bad_cells,
             layers: std::iter::once(network.inputs)
                 .chain(network.layers.iter().map(|layer| layer.units))
                 .collect(),
             parameter_count: network.parameter_count(),
             precision: record.precision.to_string(),
-            preprocess: if record.standardised {
-                "standard"
-            } else {
-                "none"
-            },
+            preprocess: self.preprocess.clone(),
             optimizer: record.optimizer.name.clone(),
             learning_rate: record.learning_rate,
             epochs: training.history.len(),
@@ -216,7 +243,7 @@ impl Finished<'_> {
                 "data        {}: {}, {}, target \"{}\"",
                 escape(self.data),
                 counted(self.rows(), "row"),
-                counted(schema.inputs(), "feature"),
+                features(schema),
                 escape(schema.target()),
             ),
             format!(

@@ -1,11 +1,27 @@
-//! Scaling that is fitted once, on the training rows, and saved with the model.
+//! What is done to each feature: fitted once, on the training rows, and saved with the model.
+//!
+//! | what | file |
+//! |---|---|
+//! | the whole of it, for all features | here |
+//! | one feature: scaling, filling in, levels, parts of dates | `encoder.rs` |
+//! | means, deviations, medians | `moments.rs` |
+//! | in a model file | `stored.rs` |
+
+mod encoder;
+mod moments;
+mod stored;
+
+pub use encoder::Encoder;
 
 use crate::dataset::Dataset;
 use crate::error::{Error, ErrorKind};
+use crate::schema::FeatureKind;
+use moments::Moments;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use stored::Stored;
 
 /// What is done to each feature before the network sees it.
 ///
@@ -30,21 +46,29 @@ pub enum Preprocessing {
     ///
     /// The scale is the population standard deviation, or 0 for a constant feature, which becomes 0 whatever its value: nothing
     /// was learned of what another value means.
+    ///
+    /// All features are numbers, and none was missing where this was fitted: a value that is missing later counts as the mean.
     Standard {
         /// For each feature.
         mean: Vec<f64>,
         /// For each feature.
         scale: Vec<f64>,
     },
+    /// Each feature has an encoding of its own, which may give the network several inputs.
+    Columns(Vec<Encoder>),
 }
 
-/// Which [`Preprocessing`] to fit.
+/// Which scaling of numbers to fit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scaling {
     /// To mean 0 and standard deviation 1.
     #[default]
     Standard,
+    /// From the smallest and largest training value to 0 and 1.
+    MinMax,
+    /// To median 0 and a distance of 1 between the quartiles: outliers don't count.
+    Robust,
     /// Not at all.
     None,
 }
@@ -53,6 +77,8 @@ impl fmt::Display for Scaling {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.pad(match self {
             Scaling::Standard => "standard",
+            Scaling::MinMax => "min-max",
+            Scaling::Robust => "robust",
             Scaling::None => "none",
         })
     }
@@ -64,9 +90,11 @@ impl FromStr for Scaling {
     fn from_str(name: &str) -> Result<Self, String> {
         match name {
             "standard" => Ok(Scaling::Standard),
+            "min-max" => Ok(Scaling::MinMax),
+            "robust" => Ok(Scaling::Robust),
             "none" => Ok(Scaling::None),
             _ => Err(format!(
-                "expected standard or none, found {}",
+                "expected standard, min-max, robust or none, found {}",
                 crate::escape(name)
             )),
         }
@@ -85,61 +113,120 @@ impl Preprocessing {
     /// A feature counts as constant if its standard deviation is at most 4 ε times its largest absolute value
     /// (ε = 2⁻⁵²): that is the size of the rounding of the values themselves.
     ///
+    /// Where a feature is no number, or was missing in one of the samples, or the scaling is another one, [`Encoder::fit`] says what
+    /// is learned of each feature.
+    ///
     /// # Errors
     /// [`ErrorKind::Spread`] if values are too large for the scaled ones to be computed (above 2^1021, 2.2e307).
     pub fn fit(scaling: Scaling, data: &Dataset) -> Result<Preprocessing, Error> {
-        if scaling == Scaling::None {
-            return Ok(Preprocessing::None);
-        }
         let features = data.features().nrows();
-        let (mut mean, mut scale) = (Vec::with_capacity(features), Vec::with_capacity(features));
-        for feature in 0..features {
-            let values = || data.features().row(feature);
-            let column = Moments::of(|at| values()[at], data.weights(), data.len());
-            let column = column.ok_or_else(|| ErrorKind::Spread {
-                column: data.feature_name(feature),
-            })?;
-            mean.push(column.mean);
-            scale.push(column.deviation);
+        let are_numbers = (0..features).all(|feature| *data.kind(feature) == FeatureKind::Numeric)
+            && !data.features().iter().any(|value| value.is_nan());
+        match scaling {
+            Scaling::None if are_numbers => Ok(Preprocessing::None),
+            Scaling::Standard if are_numbers => {
+                let (mut mean, mut scale) =
+                    (Vec::with_capacity(features), Vec::with_capacity(features));
+                for feature in 0..features {
+                    let values = data.features().row(feature);
+                    let column = Moments::of(|at| values[at], data.weights(), data.len());
+                    let column = column.ok_or_else(|| too_large(data, feature))?;
+                    mean.push(column.mean);
+                    scale.push(column.deviation);
+                }
+                Ok(Preprocessing::Standard { mean, scale })
+            }
+            _ => {
+                let encoders = (0..features).map(|feature| Encoder::fit(scaling, data, feature));
+                Ok(Preprocessing::Columns(encoders.collect::<Result<_, _>>()?))
+            }
         }
-        Ok(Preprocessing::Standard { mean, scale })
     }
 
-    /// Scales samples: features × samples. Each value is scaled in f64 and then rounded once.
+    /// The number of inputs that so many features become.
+    pub fn outputs(&self, features: usize) -> usize {
+        match self {
+            Preprocessing::None | Preprocessing::Standard { .. } => features,
+            Preprocessing::Columns(encoders) => encoders.iter().map(Encoder::outputs).sum(),
+        }
+    }
+
+    /// The number of features that this was fitted to; nothing if any number will do.
+    pub fn features(&self) -> Option<usize> {
+        match self {
+            Preprocessing::None => None,
+            Preprocessing::Standard { mean, .. } => Some(mean.len()),
+            Preprocessing::Columns(encoders) => Some(encoders.len()),
+        }
+    }
+
+    /// Makes the network's inputs of samples: inputs × samples. Each value is computed in f64 and then rounded once.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`] if the number of features is another one than that of the fit; [`ErrorKind::OutOfRange`], naming the place,
-    /// if a scaled value is too large for `T`.
+    /// if a scaled value is too large for `T`, and for a missing value if nothing was fitted to fill it in.
     pub fn transform<T: Float>(&self, data: &Dataset) -> Result<DMatrix<T>, Error> {
-        let (rows, samples) = data.features().shape();
+        let (features, samples) = data.features().shape();
         let raw = data.features().as_slice();
-        let scaled: Vec<T> = match self {
-            Preprocessing::None => raw.iter().map(|&x| T::round(x)).collect(),
-            Preprocessing::Standard { mean, scale } => {
-                for (what, found) in [("means", mean.len()), ("scales", scale.len())] {
-                    if found != rows {
-                        return Err(ErrorKind::Shape {
-                            what,
-                            expected: rows,
-                            found,
-                        }
-                        .into());
-                    }
+        let outputs = self.outputs(features);
+        let fitted = self.features().map(|fitted| (fitted, "features"));
+        let scales = match self {
+            Preprocessing::Standard { scale, .. } => Some((scale.len(), "scales")),
+            _ => None,
+        };
+        for (expected, what) in fitted.into_iter().chain(scales) {
+            if expected != features {
+                let found = features;
+                return Err(ErrorKind::Shape {
+                    what,
+                    expected,
+                    found,
                 }
-                let mut scaled = Vec::with_capacity(raw.len());
-                for sample in raw.chunks_exact(rows.max(1)) {
+                .into());
+            }
+        }
+        let mut inputs: Vec<T> = Vec::with_capacity(outputs * samples);
+        match self {
+            Preprocessing::None => inputs.extend(raw.iter().map(|&x| T::round(x))),
+            Preprocessing::Standard { mean, scale } => {
+                for sample in raw.chunks_exact(features.max(1)) {
                     let parts = sample.iter().zip(mean).zip(scale);
-                    scaled.extend(
+                    inputs.extend(
                         parts.map(|((&x, &mean), &scale)| T::round(standardise(x, mean, scale))),
                     );
                 }
-                scaled
             }
-        };
-        match scaled.iter().position(|value| !value.finite()) {
-            Some(at) => Err(data.out_of_range(at, T::NAME)),
-            None => Ok(DMatrix::from_vec(rows, samples, scaled)),
+            Preprocessing::Columns(encoders) => {
+                // Categories are numbered as the table has them: their places in the encoder are looked up once.
+                let levels: Vec<Vec<Option<usize>>> = (encoders.iter().enumerate())
+                    .map(|(feature, encoder)| encoder.places_of(data.levels(feature)))
+                    .collect();
+                for sample in raw.chunks_exact(features.max(1)) {
+                    for ((&x, encoder), levels) in sample.iter().zip(encoders).zip(&levels) {
+                        encoder.encode(x, levels, |value| inputs.push(T::round(value)));
+                    }
+                }
+            }
         }
+        match inputs.iter().position(|value| !value.finite()) {
+            Some(at) => {
+                Err(data.out_of_range(at / outputs, self.feature_of(at % outputs), T::NAME))
+            }
+            None => Ok(DMatrix::from_vec(outputs, samples, inputs)),
+        }
+    }
+
+    /// The feature that an input belongs to.
+    fn feature_of(&self, input: usize) -> usize {
+        let Preprocessing::Columns(encoders) = self else {
+            return input;
+        };
+        let mut end = 0;
+        let ends = encoders.iter().map(|encoder| {
+            end += encoder.outputs();
+            end
+        });
+        ends.take_while(|&end| end <= input).count()
     }
 
     /// The places (from 0) of the features that were constant where this was fitted.
@@ -149,8 +236,16 @@ impl Preprocessing {
             Preprocessing::Standard { scale, .. } => (0..scale.len())
                 .filter(|&feature| scale[feature] == 0.0)
                 .collect(),
+            Preprocessing::Columns(encoders) => (0..encoders.len())
+                .filter(|&feature| encoders[feature].is_constant())
+                .collect(),
         }
     }
+}
+
+fn too_large(data: &Dataset, feature: usize) -> Error {
+    let column = data.feature_name(feature);
+    data.in_file(ErrorKind::Spread { column }.into())
 }
 
 /// The numbers that a network computes with: `f32` and `f64`.
@@ -195,97 +290,12 @@ mod private {
     impl Sealed for f64 {}
 }
 
+/// A missing value becomes that of the mean.
 fn standardise(x: f64, mean: f64, scale: f64) -> f64 {
-    if scale == 0.0 {
+    if scale == 0.0 || x.is_nan() {
         0.0
     } else {
         (x - mean) / scale
-    }
-}
-
-/// Mean and population standard deviation of one feature.
-struct Moments {
-    mean: f64,
-    /// 0 if it is lost in the rounding of the values.
-    deviation: f64,
-}
-
-impl Moments {
-    /// Of `count` finite values; nothing if they are too large.
-    fn of(value: impl Fn(usize) -> f64, weights: Option<&[f64]>, count: usize) -> Option<Moments> {
-        let weight = |at: usize| weights.map_or(1.0, |weights| weights[at]);
-        let largest = (0..count).fold(0.0, |largest: f64, at| largest.max(value(at).abs()));
-        if largest == 0.0 {
-            return Some(Moments {
-                mean: 0.0,
-                deviation: 0.0,
-            });
-        }
-        let exponent = libm::frexp(largest).1;
-        if exponent > f64::MAX_EXP - 3 {
-            return None;
-        }
-        // A power of two: unless a value is so small beside the largest that it does not count, this is exact.
-        let unit = |at: usize| libm::scalbn(value(at), -exponent);
-        let first = unit(0);
-        let (mut sum, mut total) = (0.0, 0.0);
-        for at in 0..count {
-            sum += weight(at) * (unit(at) - first);
-            total += weight(at);
-        }
-        let shift = sum / total;
-        let mut squares = 0.0;
-        for at in 0..count {
-            let difference = unit(at) - first - shift;
-            squares += weight(at) * (difference * difference);
-        }
-        let deviation = (squares / total).sqrt();
-        let largest = libm::scalbn(largest, -exponent);
-        let constant = deviation <= 4.0 * f64::EPSILON * largest;
-        Some(Moments {
-            mean: libm::scalbn(first + shift, exponent),
-            deviation: if constant {
-                0.0
-            } else {
-                libm::scalbn(deviation, exponent)
-            },
-        })
-    }
-}
-
-/// The stored form, checked when it is read.
-#[derive(Clone, Serialize, Deserialize)]
-enum Stored {
-    None,
-    Standard { mean: Vec<f64>, scale: Vec<f64> },
-}
-
-impl From<Preprocessing> for Stored {
-    fn from(preprocessing: Preprocessing) -> Self {
-        match preprocessing {
-            Preprocessing::None => Stored::None,
-            Preprocessing::Standard { mean, scale } => Stored::Standard { mean, scale },
-        }
-    }
-}
-
-impl TryFrom<Stored> for Preprocessing {
-    type Error = &'static str;
-
-    fn try_from(stored: Stored) -> Result<Self, Self::Error> {
-        match stored {
-            Stored::None => Ok(Preprocessing::None),
-            Stored::Standard { mean, scale } => {
-                let right = mean.len() == scale.len()
-                    && mean.iter().all(|mean| mean.is_finite())
-                    && scale.iter().all(|scale| scale.is_finite() && *scale >= 0.0);
-                if right {
-                    Ok(Preprocessing::Standard { mean, scale })
-                } else {
-                    Err("the means and scales are not finite pairs")
-                }
-            }
-        }
     }
 }
 
