@@ -89,19 +89,25 @@ pub enum CompileError {
         location: &'static Location<'static>,
     },
     /// An update was given to something that is neither a parameter nor a state slot.
-    #[error("only parameters and state slots can be set, and {name} is neither")]
+    #[error("only parameters and state slots can be set, and {name} is neither (at {location})")]
     NotASlot {
         /// The expression's name or operation.
         name: String,
+        /// Where it was to be set.
+        location: &'static Location<'static>,
     },
     /// A slot was set twice in one step.
-    #[error("{name} is set twice in one step: combine the two updates into one expression")]
+    #[error(
+        "{name} is set twice in one step (the second time at {location}): combine the two updates into one expression"
+    )]
     SetTwice {
         /// The slot.
         name: String,
+        /// Where it was set again.
+        location: &'static Location<'static>,
     },
     /// An update has another shape than its slot.
-    #[error("{name} is {slot}, and its update is {update}")]
+    #[error("{name} is {slot}, and its update is {update} (at {location})")]
     UpdateShape {
         /// The slot.
         name: String,
@@ -109,6 +115,17 @@ pub enum CompileError {
         slot: Shape,
         /// The shape of the update.
         update: Shape,
+        /// Where it was set.
+        location: &'static Location<'static>,
+    },
+    /// A step goes over samples, and none of its inputs says how many.
+    #[error(
+        "the number of samples is that of an input, and this step has no input of a batch: \
+         there is nothing to go over (at {location})"
+    )]
+    NoBatch {
+        /// Where the value that needs the number was written.
+        location: &'static Location<'static>,
     },
     /// Two leaves of a graph have one name.
     #[error(

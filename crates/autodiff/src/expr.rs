@@ -98,11 +98,9 @@ impl<'g> Expr<'g> {
     pub fn zip_map_3<F: Ternary>(self, b: Self, c: Self, op: F) -> Self {
         let (a, b) = self.repeated_with(b);
         let (a, c) = a.repeated_with(c);
-        let b = if b.shape() == a.shape() {
-            b
-        } else {
-            b.broadcast_to(a.shape())
-        };
+        // What does not fit is left to the operation, whose error names all three.
+        let fits = b.shape().broadcasts_to(a.shape());
+        let b = if fits { b.broadcast_to(a.shape()) } else { b };
         a.apply_with(Map3(op), &[b, c])
     }
 

@@ -98,6 +98,26 @@ impl Module {
         })
     }
 
+    /// That a graph over samples has an input that says how many.
+    pub(crate) fn check_batch(&self) -> Result<(), CompileError> {
+        let arena = self.graph.arena();
+        let live = self.live();
+        let of_batch = |&&id: &&NodeId| {
+            let node = arena.node(id);
+            node.shape.has_batch() || node.leaf() == Some(Leaf::BatchSize)
+        };
+        let says = |id: &NodeId| arena.node(*id).leaf() == Some(Leaf::Input);
+        if live.iter().filter(of_batch).any(says) {
+            return Ok(());
+        }
+        match live.iter().find(of_batch) {
+            None => Ok(()),
+            Some(&id) => Err(CompileError::NoBatch {
+                location: arena.node(id).location,
+            }),
+        }
+    }
+
     /// The canonical graph.
     pub(crate) fn canonical(self) -> Result<Self, CompileError> {
         self.through(|pass| !pass.keeps_bits)

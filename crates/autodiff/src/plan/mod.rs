@@ -89,6 +89,7 @@ impl Graph {
     ///
     /// # Errors
     /// The first mistake made while the graph was built, or one in the step.
+    #[track_caller]
     pub fn compile<T: Scalar>(&self, step: Step<'_>, isa: Isa) -> Result<Plan<T>, CompileError> {
         let mut plans = self.compile_with(&[&step], &CompileOptions::new(isa))?;
         Ok(plans.remove(0))
@@ -98,6 +99,7 @@ impl Graph {
     ///
     /// # Errors
     /// As for [`compile`](Self::compile).
+    #[track_caller]
     pub fn compile_together<T: Scalar>(
         &self,
         steps: &[&Step<'_>],
@@ -110,6 +112,7 @@ impl Graph {
     ///
     /// # Errors
     /// As for [`compile`](Self::compile).
+    #[track_caller]
     pub fn compile_with<T: Scalar>(
         &self,
         steps: &[&Step<'_>],
@@ -128,7 +131,9 @@ impl Graph {
                 });
             }
             step.check()?;
-            let module = Module::of(step).through(|pass| !options.left_out.contains(&pass.name))?;
+            let module = Module::of(step);
+            module.check_batch()?;
+            let module = module.through(|pass| !options.left_out.contains(&pass.name))?;
             let items = items::select::<T>(&module, &mut layout);
             let program = schedule::schedule(items, &layout, options);
             programs.push((program, ValueNames::of(&module)));
