@@ -118,10 +118,10 @@ pub enum CompileError {
         /// Where it was set.
         location: &'static Location<'static>,
     },
-    /// A step goes over samples, and none of its inputs says how many.
+    /// A step goes over samples, and no input of the graph says how many.
     #[error(
-        "the number of samples is that of an input, and this step has no input of a batch: \
-         there is nothing to go over (at {location})"
+        "the number of samples is that of an input, and this graph has no input of a batch: \
+         make one, such as g.input(\"x\", (features, BATCH)) (at {location})"
     )]
     NoBatch {
         /// Where the value that needs the number was written.

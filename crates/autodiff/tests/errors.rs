@@ -286,8 +286,17 @@ fn a_batch_that_nothing_gives() {
     // With an input that has them, it is known.
     let g = Graph::new();
     let (w, x) = (g.param("w", 3), g.input("x", (1, BATCH)));
-    let step = Step::returns(w.broadcast_to((3, BATCH))).output(x);
-    assert!(g.compile::<f64>(step, Isa::detect()).is_ok());
+    let [dx] = g.grad(x.sign().sum(), [x]);
+    let step = Step::returns(w.broadcast_to((3, BATCH))).output(dx);
+    let plan = g
+        .compile::<f64>(step, Isa::detect())
+        .expect("a sound graph");
+    let (mut state, mut workspace) = (plan.state(), plan.workspace(2, 1));
+    state.set("w", &[1.0, 2.0, 3.0]).expect("a slot");
+    plan.eval(&state, &[&[7.0, 8.0]], &mut workspace, &Team::solo())
+        .expect("a run");
+    assert_eq!(workspace.output(0), [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
+    assert_eq!(workspace.output(1), [0.0, 0.0]);
 }
 
 #[test]

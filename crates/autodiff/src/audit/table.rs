@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::registration::{Form, Kink};
 use super::subject::{Experiment, Fixed, compile};
 use super::{Audit, Measured, Registration, Registry};
-use crate::{BATCH, CompileError, CompileOptions, Count, Graph, Isa, Step};
+use crate::{CompileError, CompileOptions, Count, Graph, Isa, Step};
 
 impl Registry {
     /// The operations, as a page of Markdown: what each computes, its rule, its measured errors and its cost. The audit behind it has
@@ -106,9 +106,7 @@ fn shapes(operation: &Registration) -> String {
 fn flops(operation: &Registration) -> Result<[Count; 2], CompileError> {
     let g = Graph::new();
     let e = Experiment::new(&g, operation, &operation.cases[0], Fixed::Inputs);
-    // What is repeated over samples takes no input that says how many: this one does, and costs nothing.
-    let samples = g.input("samples", (1, BATCH));
-    let value = Step::returns(e.y).output(samples);
+    let value = Step::returns(e.y);
     let all = e
         .pulled
         .iter()

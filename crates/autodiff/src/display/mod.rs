@@ -42,7 +42,8 @@ impl fmt::Display for Graph {
             .filter(|id| !used[id.index()] && arena.node(*id).op().is_some())
             .collect();
         drop(arena);
-        let module = crate::passes::Rebuild::copy(self, &ends, &[], |b, id, args| b.same(id, args));
+        let module =
+            crate::passes::Rebuild::copy(self, &ends, &[], None, |b, id, args| b.same(id, args));
         write_module(&module, f)
     }
 }

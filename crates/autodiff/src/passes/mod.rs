@@ -22,7 +22,7 @@ mod stable_cross_entropy;
 mod transposed_operands;
 
 use crate::elementwise::Map2;
-use crate::graph::{Leaf, NodeId};
+use crate::graph::{Arena, Leaf, NodeId};
 use crate::op::DynOp;
 use crate::ops::arithmetic::Mul;
 use crate::ops::{BinaryCrossEntropy, Broadcast, MatMul, Transpose};
@@ -37,6 +37,8 @@ pub(crate) struct Module {
     pub(crate) outputs: Vec<NodeId>,
     /// Slots and their new values.
     pub(crate) updates: Vec<(NodeId, NodeId)>,
+    /// The input that says how many samples there are, where anything depends on it: kept also where no value is read.
+    pub(crate) batch: Option<NodeId>,
 }
 
 /// One pass.
@@ -93,28 +95,28 @@ impl Module {
     pub(crate) fn of(step: &Step<'_>) -> Self {
         let outputs: Vec<NodeId> = step.outputs.iter().map(|e| e.id()).collect();
         let updates: Vec<_> = step.updates.iter().map(|(s, v)| (s.id(), v.id())).collect();
-        Rebuild::copy(step.graph, &outputs, &updates, |b, id, args| {
+        let results = outputs
+            .iter()
+            .copied()
+            .chain(updates.iter().flat_map(|&(s, v)| [s, v]));
+        let batch = batch_input(
+            step.graph,
+            &reachable(step.graph, &results.collect::<Vec<_>>()),
+        );
+        Rebuild::copy(step.graph, &outputs, &updates, batch, |b, id, args| {
             b.same(id, args)
         })
     }
 
-    /// That a graph over samples has an input that says how many.
+    /// That what goes over samples has an input that says how many.
     pub(crate) fn check_batch(&self) -> Result<(), CompileError> {
         let arena = self.graph.arena();
-        let live = self.live();
-        let of_batch = |&&id: &&NodeId| {
-            let node = arena.node(id);
-            node.shape.has_batch() || node.leaf() == Some(Leaf::BatchSize)
-        };
-        let says = |id: &NodeId| arena.node(*id).leaf() == Some(Leaf::Input);
-        if live.iter().filter(of_batch).any(says) {
-            return Ok(());
-        }
-        match live.iter().find(of_batch) {
-            None => Ok(()),
-            Some(&id) => Err(CompileError::NoBatch {
+        let lost = self.live().into_iter().find(|&id| needs_batch(&arena, id));
+        match (self.batch, lost) {
+            (None, Some(id)) => Err(CompileError::NoBatch {
                 location: arena.node(id).location,
             }),
+            _ => Ok(()),
         }
     }
 
@@ -172,7 +174,8 @@ impl Module {
 
     pub(crate) fn results(&self) -> impl Iterator<Item = NodeId> + '_ {
         let updates = self.updates.iter().flat_map(|&(slot, value)| [slot, value]);
-        self.outputs.iter().copied().chain(updates)
+        let outputs = self.outputs.iter().copied();
+        outputs.chain(updates).chain(self.batch)
     }
 
     /// What must hold between a graph and what a pass made of it.
@@ -217,6 +220,23 @@ impl Module {
         }
         Ok(())
     }
+}
+
+/// The input that says how many samples there are: the first of those that are read, or else of the graph; none where nothing depends on it.
+fn batch_input(graph: &Graph, live: &[NodeId]) -> Option<NodeId> {
+    let arena = graph.arena();
+    live.iter().find(|&&id| needs_batch(&arena, id))?;
+    let is_batch = |id: &NodeId| {
+        let node = arena.node(*id);
+        node.leaf() == Some(Leaf::Input) && node.shape.has_batch()
+    };
+    let read = live.iter().copied().find(is_batch);
+    read.or_else(|| arena.ids().find(is_batch))
+}
+
+fn needs_batch(arena: &Arena, id: NodeId) -> bool {
+    let node = arena.node(id);
+    node.shape.has_batch() || node.leaf() == Some(Leaf::BatchSize)
 }
 
 /// The nodes that `roots` need, in order.

@@ -19,6 +19,7 @@ impl<'g> Rebuild<'g> {
         from: &Graph,
         outputs: &[NodeId],
         updates: &[(NodeId, NodeId)],
+        batch: Option<NodeId>,
         mut rule: impl for<'a> FnMut(&Rebuild<'a>, NodeId, &[Expr<'a>]) -> Expr<'a>,
     ) -> Module {
         let to = Graph::new();
@@ -27,6 +28,7 @@ impl<'g> Rebuild<'g> {
             .iter()
             .copied()
             .chain(updates.iter().flat_map(|&(s, v)| [s, v]))
+            .chain(batch)
             .collect();
         let order = reachable(from, &roots);
         to.arena.borrow_mut().reserve(order.len());
@@ -61,10 +63,12 @@ impl<'g> Rebuild<'g> {
         let at = |id: NodeId| new[id.index()].expect("every result is reachable");
         let outputs = outputs.iter().map(|&o| at(o)).collect();
         let updates = updates.iter().map(|&(s, v)| (at(s), at(v))).collect();
+        let batch = batch.map(at);
         Module {
             graph: to,
             outputs,
             updates,
+            batch,
         }
     }
 
@@ -73,7 +77,7 @@ impl<'g> Rebuild<'g> {
         from: &Module,
         rule: impl for<'a> FnMut(&Rebuild<'a>, NodeId, &[Expr<'a>]) -> Expr<'a>,
     ) -> Module {
-        Self::copy(&from.graph, &from.outputs, &from.updates, rule)
+        Self::copy(&from.graph, &from.outputs, &from.updates, from.batch, rule)
     }
 
     /// A node of the graph that is copied.

@@ -177,6 +177,8 @@ impl<T: Scalar> Plan<T> {
     }
 
     /// The inputs, in the order in which [`run`](Self::run) takes them: that in which the graph made them.
+    ///
+    /// A plan that goes over samples takes an input that says how many, also where it reads none of its values.
     pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape)> {
         self.program
             .inputs
