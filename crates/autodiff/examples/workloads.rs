@@ -1,6 +1,7 @@
 //! Times a training step of the four workloads of `docs/benchmarks.md`, through the ordinary plan.
 //!
-//! `cargo run --release -p chainrule-autodiff --example workloads -- [NAME] [THREADS]`: one line of JSON for each workload.
+//! `cargo run --release -p chainrule-autodiff --example workloads -- [NAME] [THREADS]`: one line of JSON for each workload. With `profile`
+//! in the place of THREADS: where the time of a step goes.
 
 use std::time::Instant;
 
@@ -48,11 +49,15 @@ const WORKLOADS: [Workload; 4] = [
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let only = args.next();
-    let threads: usize = args.next().map_or(Ok(2), |t| t.parse())?;
+    let threads = args.next();
     let isa = Isa::from_env()?;
     for w in WORKLOADS {
         if only.as_deref().is_none_or(|o| o == w.name || o == "all") {
-            measure(&w, threads, isa)?;
+            match threads.as_deref() {
+                Some("profile") => profile(&w, isa)?,
+                Some(threads) => measure(&w, threads.parse()?, isa)?,
+                None => measure(&w, 2, isa)?,
+            }
         }
     }
     Ok(())
@@ -98,6 +103,22 @@ fn measure(w: &Workload, threads: usize, isa: Isa) -> Result<(), Box<dyn std::er
         epochs[0] / steps * 1e6,
         epochs.len(),
         loss / w.rows as f64,
+    );
+    Ok(())
+}
+
+fn profile(w: &Workload, isa: Isa) -> Result<(), Box<dyn std::error::Error>> {
+    let plan = compile(w, isa)?;
+    let mut random = Random(42);
+    let mut state = plan.state();
+    initialise(w, &mut state, &mut random)?;
+    let (x, y) = data(w, &mut random);
+    let batch = [&x[..w.batch * w.sizes[0]], &y[..w.batch], &[w.rate]];
+    let mut workspace = plan.workspace(w.batch, 1);
+    println!(
+        "{}, {isa}: {}",
+        w.name,
+        plan.profile(&mut state, &batch, &mut workspace, 101)?
     );
     Ok(())
 }

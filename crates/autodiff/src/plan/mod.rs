@@ -3,6 +3,7 @@
 pub(crate) mod cost;
 pub(crate) mod describe;
 pub(crate) mod items;
+pub(crate) mod profile;
 pub(crate) mod program;
 mod schedule;
 pub(crate) mod state;

@@ -1,6 +1,7 @@
 //! Runs a program: stage by stage, each worker its share.
 
 mod call;
+mod clock;
 mod groups;
 mod memory;
 mod parts;
@@ -18,6 +19,7 @@ use crate::Scalar;
 use crate::plan::program::{BufferId, Over, Program, Space, Stage, Step, Work};
 use crate::plan::state::StateLayout;
 use call::{Now, Sink};
+use clock::{Clock, NoClock, Stopwatch};
 use memory::Resolved;
 pub(crate) use memory::{Memory, Sizes};
 use parts::Outputs;
@@ -53,17 +55,7 @@ impl<T: Scalar> Run<'_, T> {
         memory: &mut Memory<T>,
         team: &Team,
     ) -> Result<(), Panicked> {
-        let state = match state {
-            // A program without updates never writes to a slot.
-            StateRef::Read(values) => {
-                assert!(
-                    !self.program.has_updates,
-                    "a program with updates is given the state for writing"
-                );
-                values.as_ptr().cast_mut()
-            }
-            StateRef::Write(values) => values.as_mut_ptr(),
-        };
+        let state = self.address(state);
         memory.resolve(self, state);
         let threads = memory.scratch.len();
         let shared = Shared {
@@ -81,6 +73,56 @@ impl<T: Scalar> Run<'_, T> {
             Team::solo().run(&work)
         } else {
             team.run(&work)
+        }
+    }
+
+    /// Runs the program on the calling thread, and adds the seconds of each step to `seconds`, stage by stage, units first.
+    pub(crate) fn timed(
+        &self,
+        state: StateRef<'_, T>,
+        memory: &mut Memory<T>,
+        seconds: &mut [f64],
+    ) -> Result<(), Panicked> {
+        let state = self.address(state);
+        memory.resolve(self, state);
+        let shared = Shared {
+            run: self,
+            state,
+            resolved: &memory.resolved,
+            scratch: memory.scratch.as_mut_ptr(),
+            tapes: memory.tapes.as_mut_ptr(),
+        };
+        // A team of one calls this once; it wants to be able to share it.
+        let seconds = std::sync::Mutex::new(seconds);
+        Team::solo().run(&|worker| {
+            let Ok(mut seconds) = seconds.lock() else {
+                return;
+            };
+            let mut first = 0;
+            for stage in &self.program.stages {
+                let steps = stage.units.len() + stage.chain.len();
+                let mut clock = Stopwatch {
+                    since: std::time::Instant::now(),
+                    seconds: &mut seconds[first..first + steps],
+                };
+                // SAFETY: as in `work`, whose only worker this is.
+                unsafe { shared.stage(stage, worker, &Now, &mut clock) };
+                first += steps;
+            }
+        })
+    }
+
+    fn address(&self, state: StateRef<'_, T>) -> *mut T {
+        match state {
+            // A program without updates never writes to a slot.
+            StateRef::Read(values) => {
+                assert!(
+                    !self.program.has_updates,
+                    "a program with updates is given the state for writing"
+                );
+                values.as_ptr().cast_mut()
+            }
+            StateRef::Write(values) => values.as_mut_ptr(),
         }
     }
 }
@@ -137,7 +179,7 @@ impl<T: Scalar> Shared<'_, T> {
                 return;
             }
             for (index, stage) in self.run.program.stages.iter().enumerate() {
-                self.stage(stage, worker, &Now);
+                self.stage(stage, worker, &Now, &mut NoClock);
                 let last = index + 1 == self.run.program.stages.len();
                 if !last && !worker.join() {
                     return;
@@ -147,7 +189,13 @@ impl<T: Scalar> Shared<'_, T> {
     }
 
     /// A worker's share of a stage.
-    unsafe fn stage(&self, stage: &Stage<T>, worker: Worker<'_>, sink: &impl Sink<T>) {
+    unsafe fn stage(
+        &self,
+        stage: &Stage<T>,
+        worker: Worker<'_>,
+        sink: &impl Sink<T>,
+        clock: &mut impl Clock,
+    ) {
         // SAFETY: the worker's own scratch.
         let scratch = unsafe {
             let base = (*self.scratch.add(worker.index)).as_mut_ptr();
@@ -162,6 +210,7 @@ impl<T: Scalar> Shared<'_, T> {
                 // SAFETY: tiles of a step write to disjoint parts.
                 unsafe { self.unit(step, blocks, cols, scratch) };
             }
+            clock.lap(turn);
         }
         let batch = self.run.batch;
         if stage.chain.is_empty() || batch == 0 {
@@ -171,9 +220,10 @@ impl<T: Scalar> Shared<'_, T> {
         let vectors = worker.share(batch.div_ceil(T::LANES), 0);
         for from in (vectors.start * T::LANES..batch.min(vectors.end * T::LANES)).step_by(PIECE) {
             let to = (from + PIECE).min(vectors.end * T::LANES).min(batch);
-            for step in &stage.chain {
+            for (index, step) in stage.chain.iter().enumerate() {
                 // SAFETY: tiles are disjoint ranges of samples.
                 unsafe { self.columns(step, from, to, scratch) };
+                clock.lap(stage.units.len() + index);
             }
         }
     }

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 
 use super::Shared;
 use super::call::{Call, Sink};
+use super::clock::NoClock;
 use crate::Scalar;
 use crate::kernel::crew::Worker;
 
@@ -120,7 +121,7 @@ impl<T: Scalar> Tape<T> {
         };
         for stage in &shared.run.program.stages {
             // SAFETY: promised by the caller; the pen runs nothing.
-            unsafe { shared.stage(stage, worker, &pen) };
+            unsafe { shared.stage(stage, worker, &pen, &mut NoClock) };
             self.stages.push(pen.calls.borrow().len());
         }
         self.whole = pen.fits.get();
