@@ -20,6 +20,8 @@ pub(crate) struct Memory<T: Scalar> {
     pub(super) scratch: Vec<AlignedVec<T>>,
     pub(super) tapes: Vec<Tapes<T>>,
     pub(super) resolved: Vec<Resolved<T>>,
+    /// Buffers that are inputs, and which.
+    inputs: Vec<(usize, usize)>,
     /// The address of the state and the number of samples for which the buffers were resolved.
     resolved_for: Option<(usize, usize)>,
 }
@@ -126,6 +128,15 @@ impl<T: Scalar> Memory<T> {
             tapes: (0..threads.max(1))
                 .map(|_| Tapes::new(program.stages.len()))
                 .collect(),
+            inputs: program
+                .buffers
+                .iter()
+                .enumerate()
+                .filter_map(|(index, buffer)| match buffer.place {
+                    Place::Input(input) => Some((index, input)),
+                    _ => None,
+                })
+                .collect(),
             resolved_for: None,
             resolved: vec![
                 Resolved {
@@ -142,13 +153,18 @@ impl<T: Scalar> Memory<T> {
         let now = Some((state.addr(), run.batch));
         let settled = self.resolved_for == now;
         self.resolved_for = now;
+        for &(index, input) in &self.inputs {
+            self.resolved[index].ptr = run.inputs[input].as_ptr().cast_mut();
+        }
+        if settled {
+            return;
+        }
         let arena = self.arena.as_mut_ptr();
         for (index, buffer) in run.program.buffers.iter().enumerate() {
             // SAFETY: offsets lie inside the allocations that they were computed for.
             let ptr = unsafe {
                 match buffer.place {
-                    Place::Input(input) => run.inputs[input].as_ptr().cast_mut(),
-                    _ if settled => continue,
+                    Place::Input(_) => self.resolved[index].ptr,
                     Place::Slot(slot) => state.add(run.layout.slots[slot].offset),
                     Place::SlotTransposed(slot) => {
                         let copy = run.layout.slots[slot].transposed;
