@@ -1,7 +1,8 @@
 //! Times a training step of the four workloads of `docs/benchmarks.md`, through the ordinary plan.
 //!
 //! `cargo run --release -p chainrule-autodiff --example workloads -- [NAME] [THREADS]`: one line of JSON for each workload. With `profile`
-//! in the place of THREADS: where the time of a step goes.
+//! in the place of THREADS: where the time of a step goes. With `steps=N`: N steps over the first batch on one thread and no clock, for
+//! counting instructions (`scripts/bench/instructions.py`).
 
 use std::time::Instant;
 
@@ -55,6 +56,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         if only.as_deref().is_none_or(|o| o == w.name || o == "all") {
             match threads.as_deref() {
                 Some("profile") => profile(&w, isa)?,
+                Some(n) if n.starts_with("steps=") => steps(&w, n["steps=".len()..].parse()?, isa)?,
                 Some(threads) => measure(&w, threads.parse()?, isa)?,
                 None => measure(&w, 2, isa)?,
             }
@@ -108,11 +110,7 @@ fn measure(w: &Workload, threads: usize, isa: Isa) -> Result<(), Box<dyn std::er
 }
 
 fn profile(w: &Workload, isa: Isa) -> Result<(), Box<dyn std::error::Error>> {
-    let plan = compile(w, isa)?;
-    let mut random = Random(42);
-    let mut state = plan.state();
-    initialise(w, &mut state, &mut random)?;
-    let (x, y) = data(w, &mut random);
+    let (plan, mut state, x, y) = prepared(w, isa)?;
     let batch = [&x[..w.batch * w.sizes[0]], &y[..w.batch], &[w.rate]];
     let mut workspace = plan.workspace(w.batch, 1);
     println!(
@@ -121,6 +119,33 @@ fn profile(w: &Workload, isa: Isa) -> Result<(), Box<dyn std::error::Error>> {
         plan.profile(&mut state, &batch, &mut workspace, 101)?
     );
     Ok(())
+}
+
+fn steps(w: &Workload, steps: usize, isa: Isa) -> Result<(), Box<dyn std::error::Error>> {
+    let (plan, mut state, x, y) = prepared(w, isa)?;
+    let batch = [&x[..w.batch * w.sizes[0]], &y[..w.batch], &[w.rate]];
+    let mut workspace = plan.workspace(w.batch, 1);
+    for _ in 0..steps {
+        plan.run(&mut state, &batch, &mut workspace, &Team::solo())?;
+    }
+    println!("{}: loss {}", w.name, workspace.output(0)[0]);
+    Ok(())
+}
+
+/// The plan, the first state, and the first batch.
+type Prepared = (Plan<f32>, State<f32>, Vec<f32>, Vec<f32>);
+
+fn prepared(w: &Workload, isa: Isa) -> Result<Prepared, Box<dyn std::error::Error>> {
+    let plan = compile(w, isa)?;
+    let mut random = Random(42);
+    let mut state = plan.state();
+    initialise(w, &mut state, &mut random)?;
+    let first = Workload {
+        rows: w.batch,
+        ..*w
+    };
+    let (x, y) = data(&first, &mut random);
+    Ok((plan, state, x, y))
 }
 
 fn compile(w: &Workload, isa: Isa) -> Result<Plan<f32>, chainrule_autodiff::CompileError> {

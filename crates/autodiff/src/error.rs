@@ -214,6 +214,12 @@ pub enum RunError {
         /// Samples it holds.
         capacity: usize,
     },
+    /// A value that was not given.
+    #[error("no value was given for {name}")]
+    NoValue {
+        /// The input, parameter or slot.
+        name: String,
+    },
     /// A column that the matrix to gather from does not have.
     #[error("column {found} (from 0) of a matrix of {columns} columns")]
     MissingColumn {

@@ -13,6 +13,23 @@ pub(crate) fn interpret<T: Scalar>(
     batch: usize,
     leaf: impl Fn(&str) -> DMatrix<T>,
 ) -> Vec<DMatrix<T>> {
+    let values = interpret_all(module, batch, leaf);
+    let results = module
+        .outputs
+        .iter()
+        .copied()
+        .chain(module.updates.iter().map(|u| u.1));
+    results
+        .filter_map(|id| values[id.index()].clone())
+        .collect()
+}
+
+/// The value of every node that the results need, by index.
+pub(crate) fn interpret_all<T: Scalar>(
+    module: &Module,
+    batch: usize,
+    leaf: impl Fn(&str) -> DMatrix<T>,
+) -> Vec<Option<DMatrix<T>>> {
     let arena = module.graph.arena();
     let mut values: Vec<Option<DMatrix<T>>> = vec![None; arena.len()];
     for id in module.live() {
@@ -40,12 +57,5 @@ pub(crate) fn interpret<T: Scalar>(
         assert_eq!(value.shape(), (rows, cols), "node {id:?}");
         values[id.index()] = Some(value);
     }
-    let results = module
-        .outputs
-        .iter()
-        .copied()
-        .chain(module.updates.iter().map(|u| u.1));
-    results
-        .filter_map(|id| values[id.index()].clone())
-        .collect()
+    values
 }

@@ -44,7 +44,7 @@
 //!    [`Graph::hessian_vector_product`], [`Graph::hessian`]. Each can be taken of each. [`Expr::stop_gradient`] and [`Graph::recompute`] say what
 //!    is left out and what is not kept.
 //! 3. **Passes** rewrite the part of the graph that a [`Step`] needs: first those that say what the arithmetic means, then those that keep
-//!    bits ([`Step::rewritten`] shows the graph before and after; [`CompileOptions`] leaves one of the latter out).
+//!    bits ([`Step::rewritten`] shows the graph before and after, as text or as a [`Drawing`]; [`CompileOptions`] leaves one of the latter out).
 //! 4. **[`Plan`]** is the schedule: stages between joins of the threads, products with what is fused behind them, buffers and their
 //!    layouts. It prints ([`Plan::describe`]), counts ([`Plan::flops`], [`Plan::bytes_moved`]) and times itself ([`Plan::profile`]).
 //! 5. **A run** takes a [`State`] (parameters, and what optimisers keep), a [`Workspace`] (everything else) and a [`Team`] of lent threads. It
@@ -70,6 +70,7 @@ pub mod elementary {
 pub mod audit;
 mod check;
 mod display;
+mod draw;
 mod elementwise;
 mod error;
 mod expr;
@@ -91,6 +92,7 @@ mod step;
 mod transform;
 
 pub use check::{CheckError, GradientCheck, GradientReport, check_gradient};
+pub use draw::Drawing;
 pub use elementwise::{Binary, Map1, Map2, Map3, Ternary, Unary};
 pub use error::{CompileError, RunError, ShapeError, StateError};
 pub use expr::{Expr, IntoExpr};

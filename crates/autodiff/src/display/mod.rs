@@ -31,6 +31,15 @@ impl fmt::Display for Graph {
         if let Some(error) = arena.error() {
             return write!(f, "not a graph yet: {error}");
         }
+        drop(arena);
+        write_module(&self.ends(), f)
+    }
+}
+
+impl Graph {
+    /// Everything: what nothing else reads is a result.
+    pub(crate) fn ends(&self) -> Module {
+        let arena = self.arena();
         let mut used = vec![false; arena.len()];
         for id in arena.ids() {
             for arg in arena.args(id) {
@@ -42,9 +51,7 @@ impl fmt::Display for Graph {
             .filter(|id| !used[id.index()] && arena.node(*id).op().is_some())
             .collect();
         drop(arena);
-        let module =
-            crate::passes::Rebuild::copy(self, &ends, &[], None, |b, id, args| b.same(id, args));
-        write_module(&module, f)
+        crate::passes::Rebuild::copy(self, &ends, &[], None, |b, id, args| b.same(id, args))
     }
 }
 

@@ -87,7 +87,7 @@ impl<T: Scalar> Plan<T> {
 }
 
 /// The names of the nodes of a plan's graph, those that have one.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct ValueNames(BTreeMap<NodeId, String>);
 
 impl ValueNames {
@@ -465,7 +465,7 @@ fn layout_name(layout: Layout) -> &'static str {
     }
 }
 
-fn elementwise(name: &str, args: &[&str]) -> String {
+pub(crate) fn elementwise(name: &str, args: &[&str]) -> String {
     match (name, args) {
         ("add", [a, b]) => format!("{a} + {b}"),
         ("sub", [a, b]) => format!("{a} − {b}"),
