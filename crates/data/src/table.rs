@@ -217,6 +217,11 @@ impl Table {
         Ok(count)
     }
 
+    /// Takes the cells out: what is left has the names and lines of its rows, and no cells.
+    pub(crate) fn take_cells(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.cells)
+    }
+
     /// The coded cells, row by row.
     pub(crate) fn coded(&self) -> &[f64] {
         &self.cells

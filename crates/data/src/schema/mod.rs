@@ -203,6 +203,61 @@ impl Schema {
         )
     }
 
+    /// The same as [`encode`](Schema::encode) for a table that is not needed any more. If all features are numbers, the matrix is
+    /// made in the memory of the table, so that there are never two of them.
+    ///
+    /// # Errors
+    /// Those of [`encode`](Schema::encode).
+    pub fn encode_owned(&self, mut table: Table) -> Result<Dataset, Error> {
+        let places = self.places(&table, Wanted::All)?;
+        let is_numeric = |feature: &Feature| feature.kind == FeatureKind::Numeric;
+        let ascend = places.features.windows(2).all(|pair| pair[0] < pair[1]);
+        if !ascend || !self.features.iter().all(is_numeric) {
+            return self.encode(&table);
+        }
+        let classes = self
+            .labels
+            .encode(&self.target, table.column_at(places.target), |row| {
+                table.line(row)
+            });
+        let classes = classes.map_err(|kind| table.error(kind))?;
+        let width = table.names().len();
+        let is_usable = |(row, class): (usize, &Option<bool>)| {
+            let cells = &table.coded()[row * width..(row + 1) * width];
+            // Codes of spellings, as of 007, are left to the other way.
+            class.is_none()
+                || places.features.iter().all(|&at| {
+                    cells[at].is_finite() || place(cells[at]).is_none() && cells[at].is_nan()
+                })
+        };
+        if classes.iter().all(Option::is_none) || !classes.iter().enumerate().all(is_usable) {
+            return self.encode(&table);
+        }
+        let rows: Vec<usize> = (0..table.rows())
+            .filter(|&row| classes[row].is_some())
+            .collect();
+        let labels: Vec<bool> = classes.iter().flatten().copied().collect();
+        let mut cells = table.take_cells();
+        let count = places.features.len();
+        for (sample, &row) in rows.iter().enumerate() {
+            // Places ascend, so each value moves to the front, over one that has moved.
+            for (feature, &at) in places.features.iter().enumerate() {
+                cells[sample * count + feature] = cells[row * width + at];
+            }
+        }
+        cells.truncate(rows.len() * count);
+        let matrix = DMatrix::from_vec(count, rows.len(), cells);
+        let levels = vec![Vec::new(); count].into();
+        Ok(Dataset::of_table(
+            &table,
+            self.features.clone(),
+            matrix,
+            levels,
+            labels,
+            rows,
+        ))
+    }
+
     /// Features alone, of every row, to predict: the target need not be there and is not looked at.
     ///
     /// # Errors
@@ -831,6 +886,22 @@ mod tests {
             ),
             (2, 1, Some(4))
         );
+    }
+
+    #[test]
+    fn a_table_that_is_not_needed_gives_its_memory() {
+        for text in [
+            "y,a,b\na,1,2\nb,3,4\n,5,6\na,,8\n",
+            "a,b,y\n1,007,a\n3,x,b\n1,x,a\n",
+            "b,y\n1,a\n2,b\n3,\n",
+        ] {
+            let file = table(text);
+            let schema = Schema::infer(&file, "y", None).unwrap();
+            assert_eq!(
+                schema.encode_owned(file.clone()).unwrap(),
+                schema.encode(&file).unwrap()
+            );
+        }
     }
 
     #[test]
