@@ -52,7 +52,9 @@ pub use config::{Batch, Threads, TrainConfig};
 pub use divergence::{Divergence, Place};
 pub use error::{ClassifierError, PredictError, TrainError};
 pub use observer::{Control, EpochReport, Observer, Silent, StepReport, TrainingInfo};
-pub use optimizer::{Adam, Description, Memory, Momentum, Optimizer, Sgd};
+pub use optimizer::{
+    Adam, AdamW, ClipByValue, Description, Memory, Momentum, Nesterov, Optimizer, RmsProp, Sgd,
+};
 pub use plans::explain_step;
 pub use rows::Rows;
 pub use samples::Samples;

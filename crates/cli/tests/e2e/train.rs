@@ -273,10 +273,36 @@ fn logistic_regression_is_a_network_without_hidden_layers() {
 #[test]
 fn every_optimizer_learns_with_its_default_learning_rate() {
     let folder = Folder::new();
-    for optimizer in ["sgd", "momentum", "adam"] {
+    for optimizer in ["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"] {
         let json = folder.json(&format!("train --optimizer {optimizer} --json"));
         let accuracy = number(&json["validation"]["accuracy"]);
         assert!(accuracy > 0.93, "{optimizer}: {accuracy}");
         assert_eq!(json["optimizer"], optimizer);
+    }
+}
+
+#[test]
+fn settings_of_an_optimizer_change_the_model_and_are_kept_in_it() {
+    let folder = Folder::new();
+    let hash = |options: &str| {
+        let json = folder.json(&format!("train --epochs 3 {options} -o m --force --json"));
+        (json["model_hash"].clone(), folder.ok("inspect m").stdout)
+    };
+    for (options, kept) in [
+        (
+            "--optimizer nesterov --momentum 0.5",
+            "nesterov (momentum 0.5)",
+        ),
+        ("--optimizer adamw --weight-decay 0.3", "weight_decay 0.3"),
+        ("--clip-value 0.001", "clip_value 0.001"),
+    ] {
+        let (with, inspected) = hash(options);
+        assert!(inspected.contains(kept), "{inspected}");
+        let name = options
+            .split(" --")
+            .next()
+            .filter(|o| o.starts_with("--optimizer"));
+        let (without, _) = hash(name.unwrap_or(""));
+        assert_ne!(with, without, "{options}");
     }
 }

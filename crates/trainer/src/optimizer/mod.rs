@@ -1,9 +1,15 @@
 //! Optimisers: values that write an update into the graph.
 
 mod adam;
+mod adamw;
+mod clip;
 mod memory;
 mod momentum;
+mod nesterov;
+mod rmsprop;
 mod sgd;
+#[cfg(test)]
+mod trajectories;
 
 use std::fmt;
 
@@ -11,9 +17,13 @@ use chainrule_autodiff::Expr;
 use serde::{Deserialize, Serialize};
 
 pub use adam::Adam;
+pub use adamw::AdamW;
+pub use clip::ClipByValue;
 pub use memory::Memory;
 pub(crate) use memory::{InitialValue, Updates};
 pub use momentum::Momentum;
+pub use nesterov::Nesterov;
+pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
 /// Turns a parameter, its gradient, what it remembers and the learning rate into the new parameter: expressions in,
@@ -53,6 +63,22 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
 
     /// The name and the settings: they are written into the model.
     fn describe(&self) -> Description;
+}
+
+impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
+    fn update<'g>(
+        &self,
+        parameter: Expr<'g>,
+        gradient: Expr<'g>,
+        learning_rate: Expr<'g>,
+        memory: &mut Memory<'g>,
+    ) -> Expr<'g> {
+        (**self).update(parameter, gradient, learning_rate, memory)
+    }
+
+    fn describe(&self) -> Description {
+        (**self).describe()
+    }
 }
 
 /// The name of an optimiser and its settings, as a model file keeps them.

@@ -2,13 +2,16 @@
 
 use chainrule_data::Scaling;
 use chainrule_nn::Precision;
-use chainrule_trainer::{Batch, TrainConfig};
+use chainrule_trainer::{
+    Adam, AdamW, Batch, ClipByValue, Momentum, Nesterov, Optimizer, RmsProp, Sgd, TrainConfig,
+};
 use clap::ValueEnum;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::columns::{Columns, LabelMap};
+use crate::failure::Failure;
 use crate::input::Source;
 use crate::reading::Reading;
 
@@ -54,6 +57,18 @@ pub struct Arguments {
     /// How a gradient becomes an update
     #[arg(long, value_name = "NAME", default_value = "adam")]
     pub optimizer: OptimizerName,
+
+    /// How much of the velocity is kept, for momentum and nesterov [default: 0.9]
+    #[arg(long, value_name = "X", value_parser = momentum, allow_negative_numbers = true)]
+    pub momentum: Option<f64>,
+
+    /// What part of each weight and bias a step of length 1 takes away, for adamw [default: 0.01]
+    #[arg(long, value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
+    pub weight_decay: Option<f64>,
+
+    /// Keep each element of a gradient between -X and X
+    #[arg(long, value_name = "X", value_parser = clip_value, allow_negative_numbers = true)]
+    pub clip_value: Option<f64>,
 
     /// The share of rows to hold out, drawn by class, or a CSV table of other rows
     #[arg(long, value_name = "SHARE|FILE", default_value = "0.2", value_parser = validation_parser(), allow_negative_numbers = true)]
@@ -143,8 +158,14 @@ pub enum OptimizerName {
     Sgd,
     /// Gradient descent with a velocity, momentum 0.9
     Momentum,
+    /// Gradient descent with a velocity that looks ahead, momentum 0.9
+    Nesterov,
+    /// Each gradient divided by the root of its mean square, decay 0.99, ε 1e-8
+    Rmsprop,
     /// Adam with β₁ 0.9, β₂ 0.999, ε 1e-8
     Adam,
+    /// Adam with weight decay of its own, 0.01
+    Adamw,
 }
 
 impl OptimizerName {
@@ -152,8 +173,10 @@ impl OptimizerName {
     pub fn learning_rate(self) -> f64 {
         match self {
             OptimizerName::Sgd => 0.5,
-            OptimizerName::Momentum => 0.05,
-            OptimizerName::Adam => TrainConfig::default().learning_rate,
+            OptimizerName::Momentum | OptimizerName::Nesterov => 0.05,
+            OptimizerName::Rmsprop | OptimizerName::Adam | OptimizerName::Adamw => {
+                TrainConfig::default().learning_rate
+            }
         }
     }
 }
@@ -197,6 +220,49 @@ impl From<PreprocessName> for Scaling {
             PreprocessName::Robust => Scaling::Robust,
             PreprocessName::None => Scaling::None,
         }
+    }
+}
+
+impl Arguments {
+    /// The optimiser with its settings.
+    ///
+    /// # Errors
+    /// Misuse if a setting is given that the optimiser does not have.
+    pub fn optimizer(&self) -> Result<Box<dyn Optimizer>, Failure> {
+        use OptimizerName::{
+            Adam as ByAdam, Adamw, Momentum as ByMomentum, Nesterov as ByNesterov, Rmsprop,
+            Sgd as Plain,
+        };
+        let name = self.optimizer;
+        if self.momentum.is_some() && !matches!(name, ByMomentum | ByNesterov) {
+            return Err(Failure::misuse(
+                "--momentum is a setting of momentum and nesterov; add --optimizer momentum, or leave it out",
+            ));
+        }
+        if self.weight_decay.is_some() && name != Adamw {
+            return Err(Failure::misuse(
+                "--weight-decay is a setting of adamw; add --optimizer adamw, or leave it out",
+            ));
+        }
+        let momentum = self.momentum.unwrap_or(Momentum::default().momentum);
+        let optimizer: Box<dyn Optimizer> = match name {
+            Plain => Box::new(Sgd),
+            ByMomentum => Box::new(Momentum { momentum }),
+            ByNesterov => Box::new(Nesterov { momentum }),
+            Rmsprop => Box::new(RmsProp::default()),
+            ByAdam => Box::new(Adam::default()),
+            Adamw => Box::new(AdamW {
+                weight_decay: self.weight_decay.unwrap_or(AdamW::default().weight_decay),
+                ..AdamW::default()
+            }),
+        };
+        Ok(match self.clip_value {
+            None => optimizer,
+            Some(limit) => Box::new(ClipByValue {
+                limit,
+                then: optimizer,
+            }),
+        })
     }
 }
 
@@ -248,6 +314,20 @@ fn learning_rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
         _ => Err("expected 0 or a positive number".to_owned()),
+    }
+}
+
+fn momentum(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(momentum) if (0.0..1.0).contains(&momentum) => Ok(momentum),
+        _ => Err("expected a number from 0 to below 1".to_owned()),
+    }
+}
+
+fn clip_value(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(limit) if limit.is_finite() && limit > 0.0 => Ok(limit),
+        _ => Err("expected a positive number".to_owned()),
     }
 }
 

@@ -12,14 +12,13 @@ use crate::interrupt::Interrupt;
 use crate::number::counted;
 use crate::output::ModelOutput;
 use crate::{model, terminal};
-use arguments::{Hidden, OptimizerName, Validation};
+use arguments::{Hidden, Validation};
 use chainrule_autodiff::Isa;
 use chainrule_data::{
     Header, Inferred, Note, Preprocessing, Scaling, Schema, SchemaFile, Table, embedded, escape,
 };
 use chainrule_trainer::{
-    Adam, Builder, Classifier, Momentum, Observer, Outcome, Sgd, Threads, TrainError,
-    TrainingReport,
+    Builder, Classifier, Observer, Outcome, Threads, TrainError, TrainingReport,
 };
 use progress::Progress;
 use report::{Finished, Held};
@@ -97,7 +96,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     }
 
     let mut progress = Progress::new(arguments.epochs, arguments.quiet);
-    let builder = builder(&arguments, isa, init.as_ref());
+    let builder = builder(&arguments, isa, init.as_ref())?;
     let builder = match inferred {
         None => builder,
         Some(inferred) => builder.schema(inferred.schema),
@@ -384,7 +383,11 @@ fn differs(option: &str, asked: String, has: String) -> Failure {
     ))
 }
 
-fn builder<'a>(arguments: &Arguments, isa: Isa, init: Option<&'a Classifier>) -> Builder<'a> {
+fn builder<'a>(
+    arguments: &Arguments,
+    isa: Isa,
+    init: Option<&'a Classifier>,
+) -> Result<Builder<'a>, Failure> {
     let rate = arguments
         .learning_rate
         .unwrap_or_else(|| arguments.optimizer.learning_rate());
@@ -396,11 +399,7 @@ fn builder<'a>(arguments: &Arguments, isa: Isa, init: Option<&'a Classifier>) ->
         .seed(arguments.seed)
         .threads(arguments.threads.map_or(Threads::Auto, Threads::AtMost))
         .isa(isa);
-    builder = match arguments.optimizer {
-        OptimizerName::Sgd => builder.optimizer(Sgd),
-        OptimizerName::Momentum => builder.optimizer(Momentum::default()),
-        OptimizerName::Adam => builder.optimizer(Adam::default()),
-    };
+    builder = builder.optimizer(arguments.optimizer()?);
     match &arguments.hidden {
         Some(hidden) => builder = builder.hidden(&hidden.0),
         None if init.is_none() => builder = builder.hidden(&Hidden::DEFAULT),
@@ -415,10 +414,10 @@ fn builder<'a>(arguments: &Arguments, isa: Isa, init: Option<&'a Classifier>) ->
     if let Validation::Share(share) = arguments.validation {
         builder = builder.validation_fraction(share);
     }
-    match init {
+    Ok(match init {
         None => builder,
         Some(init) => builder.init(init),
-    }
+    })
 }
 
 fn bytes(classifier: &Classifier) -> Result<Vec<u8>, Failure> {

@@ -1,0 +1,42 @@
+//! Gradients kept within bounds.
+
+use chainrule_autodiff::Expr;
+
+use super::{Description, Memory, Optimizer};
+
+/// Clips each element of a gradient to `[−limit, limit]`, then does what another optimiser does.
+///
+/// ```
+/// use chainrule_trainer::{ClipByValue, Momentum, Optimizer};
+///
+/// let clipped = ClipByValue { limit: 0.5, then: Momentum::default() };
+/// assert_eq!(clipped.describe().to_string(), "momentum (momentum 0.9, clip_value 0.5)");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClipByValue<O> {
+    /// The largest absolute value of an element of a gradient; positive.
+    pub limit: f64,
+    /// What is done with the clipped gradients.
+    pub then: O,
+}
+
+impl<O: Optimizer> Optimizer for ClipByValue<O> {
+    fn update<'g>(
+        &self,
+        parameter: Expr<'g>,
+        gradient: Expr<'g>,
+        learning_rate: Expr<'g>,
+        memory: &mut Memory<'g>,
+    ) -> Expr<'g> {
+        let clipped = gradient.clamp(-self.limit, self.limit);
+        self.then.update(parameter, clipped, learning_rate, memory)
+    }
+
+    fn describe(&self) -> Description {
+        let mut description = self.then.describe();
+        description
+            .settings
+            .push(("clip_value".to_owned(), self.limit));
+        description
+    }
+}
