@@ -30,6 +30,28 @@ pub struct Split {
 /// # Ok::<(), chainrule_data::Error>(())
 /// ```
 pub fn stratified(labels: &[bool], fraction: f64, seed: u64) -> Result<Split, Error> {
+    stratified_for(Purpose::Validation, labels, fraction, seed)
+}
+
+/// What rows are set apart for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To see how a training goes.
+    Validation,
+    /// To judge the finished model, and for nothing before.
+    Test,
+}
+
+/// [`stratified`], with numbers of its own for each purpose.
+///
+/// # Errors
+/// Those of [`stratified`].
+pub fn stratified_for(
+    purpose: Purpose,
+    labels: &[bool],
+    fraction: f64,
+    seed: u64,
+) -> Result<Split, Error> {
     if !(0.0..1.0).contains(&fraction) {
         return Err(ErrorKind::Fraction(fraction).into());
     }
@@ -53,7 +75,7 @@ pub fn stratified(labels: &[bool], fraction: f64, seed: u64) -> Result<Split, Er
         }
         .into());
     }
-    let mut random = generator(seed);
+    let mut random = generator(purpose, seed);
     let mut validates = vec![false; labels.len()];
     for mut class in [negatives, positives] {
         let share = (fraction * class.len() as f64 + 0.5).floor() as usize;
@@ -70,10 +92,14 @@ pub fn stratified(labels: &[bool], fraction: f64, seed: u64) -> Result<Split, Er
 }
 
 /// A generator for this one purpose: the key is the seed and the purpose's name, so that no other draw shares its numbers.
-fn generator(seed: u64) -> ChaCha8Rng {
+fn generator(purpose: Purpose, seed: u64) -> ChaCha8Rng {
+    let name: &[u8] = match purpose {
+        Purpose::Validation => b"validation split",
+        Purpose::Test => b"test split",
+    };
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..24].copy_from_slice(b"validation split");
+    key[8..8 + name.len()].copy_from_slice(name);
     ChaCha8Rng::from_seed(key)
 }
 

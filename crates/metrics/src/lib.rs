@@ -31,6 +31,7 @@ mod calibration;
 mod confusion;
 mod error;
 mod loss;
+mod metric;
 mod ranking;
 mod report;
 mod rows;
@@ -40,6 +41,7 @@ pub use calibration::{Bin, Binning, Calibration, calibration};
 pub use confusion::Confusion;
 pub use error::{Error, Undefined};
 pub use loss::{CLIP, brier, log_loss, log_loss_from_probabilities, sigmoid};
+pub use metric::{Direction, Metric, UnknownMetric};
 pub use ranking::{average_precision, roc_auc};
 pub use report::{Report, evaluate, evaluate_with_probabilities};
 

@@ -5,6 +5,8 @@ use std::fmt;
 use chainrule_autodiff::Isa;
 use serde::{Deserialize, Serialize};
 
+use crate::Stopping;
+
 /// How a training goes. With data, network, optimiser and first parameters it settles every bit of the result, except for
 /// `threads` and `isa`, which settle nothing but the time it takes.
 ///
@@ -26,6 +28,8 @@ pub struct TrainConfig {
     pub shuffle: bool,
     /// Where random numbers start from: first weights, order of the rows, validation split, each from a stream of its own.
     pub seed: u64,
+    /// What ends it before the epochs are over.
+    pub stopping: Stopping,
     /// How many threads.
     pub threads: Threads,
     /// The vector instructions.
@@ -54,6 +58,7 @@ impl Default for TrainConfig {
             learning_rate: 0.003,
             shuffle: true,
             seed: 0,
+            stopping: Stopping::default(),
             threads: Threads::Auto,
             isa: Isa::detect(),
         }

@@ -1,10 +1,11 @@
 //! Why a training can't begin or go on.
 
 use chainrule_autodiff::{CompileError, RunError, StateError};
+use chainrule_metrics::Metric;
 use chainrule_nn::container::{FileError, FormatError};
 use chainrule_nn::{ModelError, Network, NetworkError};
 
-use crate::{Classifier, Divergence};
+use crate::{CheckpointError, Classifier, Divergence};
 
 /// Why a training can't begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,25 @@ pub enum TrainError {
     /// Two parts of the model don't fit each other.
     #[error("{0}")]
     Parts(String),
+    /// The training can't be kept, or can't go on from where it was.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A metric is to be watched, and there are no rows to validate on.
+    #[error("{metric} is to be watched, and there are no rows to validate on: hold some out")]
+    NothingToWatch {
+        /// Which.
+        metric: Metric,
+    },
+    /// A metric is to be watched that has no value on the validation rows, whatever the model.
+    #[error(
+        "{metric} is to be watched, and it has no value on the validation rows: {reason}; watch another metric, or validate on other rows"
+    )]
+    Unwatchable {
+        /// Which.
+        metric: Metric,
+        /// Why.
+        reason: String,
+    },
     /// There is nothing to train on.
     #[error("there are no rows to train on")]
     NoRows,

@@ -20,7 +20,9 @@
 //! | what | type | file |
 //! |---|---|---|
 //! | from a table to a model that predicts | [`Classifier`], [`Builder`] | `classifier/` |
-//! | the loop, over samples that are ready | [`train()`], [`Samples`] | `train.rs`, `batches.rs` |
+//! | the loop, over samples that are ready | [`train()`], [`Samples`] | `train.rs`, `run.rs`, `batches.rs` |
+//! | early stopping, targets, time limits | [`Stopping`] | `stopping.rs` |
+//! | going on after a kill | [`Checkpoints`] | `checkpoint/` |
 //! | the compiled step | [`explain_step`] | `plans.rs` |
 //! | optimisers | [`Optimizer`], [`Sgd`], [`Momentum`], [`Adam`] | `optimizer/` |
 //! | what watches and stops | [`Observer`] | `observer.rs` |
@@ -31,6 +33,7 @@
 //! a clock or a hash map, and nothing is printed.
 
 mod batches;
+mod checkpoint;
 mod classifier;
 mod config;
 mod crew;
@@ -41,12 +44,17 @@ mod observer;
 mod optimizer;
 mod plans;
 mod rows;
+mod run;
 mod samples;
+mod stopping;
 mod train;
+mod validation;
 
+pub use chainrule_metrics::Metric;
+pub use checkpoint::{CheckpointError, Checkpoints, Difference, Every, Start, UnknownInterval};
 pub use classifier::{
-    BatchRecord, Builder, Classifier, DataRecord, Provenance, TrainingRecord, TrainingReport,
-    ValidationRecord,
+    BatchRecord, Builder, Classifier, DataRecord, EarlyStoppingRecord, Procedure, Provenance,
+    TrainingRecord, TrainingReport, ValidationRecord,
 };
 pub use config::{Batch, Threads, TrainConfig};
 pub use divergence::{Divergence, Place};
@@ -58,4 +66,5 @@ pub use optimizer::{
 pub use plans::explain_step;
 pub use rows::Rows;
 pub use samples::Samples;
+pub use stopping::{EarlyStopping, Stopping, Target};
 pub use train::{Outcome, Real, Surroundings, Trained, train};

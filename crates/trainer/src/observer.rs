@@ -36,6 +36,9 @@ pub trait Observer {
     /// The training begins.
     fn start(&mut self, _: &TrainingInfo) {}
 
+    /// The training goes on from a checkpoint, which has these epochs; it comes after [`start`](Observer::start).
+    fn resume(&mut self, _: &[EpochReport]) {}
+
     /// A step has ended. The time that this takes counts as training.
     fn step(&mut self, _: &StepReport) -> Control {
         Control::Continue
@@ -65,6 +68,8 @@ pub struct TrainingInfo {
     pub isa: Isa,
     /// The precision.
     pub precision: Precision,
+    /// The step from which the training goes on, if it was begun by another process.
+    pub resumed_from_step: Option<usize>,
 }
 
 /// An epoch that has ended.
@@ -78,6 +83,9 @@ pub struct EpochReport {
     pub train_loss: f64,
     /// The log loss on the validation rows after the epoch; nothing if there are none.
     pub validation_loss: Option<f64>,
+    /// The metric that early stopping watches, else that of the target, on the validation rows after the epoch; nothing if none is
+    /// watched or it has no value.
+    pub score: Option<f64>,
     /// The learning rate.
     pub learning_rate: f64,
     /// Steps so far.
@@ -126,6 +134,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.start(info);
     }
 
+    fn resume(&mut self, history: &[EpochReport]) {
+        self.0.resume(history);
+        self.1.resume(history);
+    }
+
     fn step(&mut self, report: &StepReport) -> Control {
         either(self.0.step(report), self.1.step(report))
     }
@@ -149,6 +162,7 @@ mod tests {
             epochs: 2,
             train_loss: 0.5,
             validation_loss: None,
+            score: None,
             learning_rate: 0.1,
             steps: 3,
             seconds: 0.0,

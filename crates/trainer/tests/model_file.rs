@@ -7,13 +7,14 @@ use chainrule_nn::{Activation, Initializer, Model, Network, Precision};
 use chainrule_trainer::{Classifier, ClassifierError, Momentum, Provenance, Threads, TrainError};
 use serde::Serialize;
 
-const SECTIONS: [&str; 6] = [
+const SECTIONS: [&str; 7] = [
     "network",
     "parameters",
     "schema",
     "preprocessing",
     "decision",
     "provenance",
+    "procedure",
 ];
 
 fn wdbc() -> Table {

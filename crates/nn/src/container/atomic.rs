@@ -35,6 +35,24 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), File
         .map_err(|problem| FileError::new(path, problem))
 }
 
+/// [`write_atomically`] with a temporary file of a given name: for whoever writes the same file again and again, alone in
+/// its folder, so that a kill leaves one temporary file at most, which the next write replaces.
+///
+/// `temporary` is the name of a file in the folder of `path`.
+///
+/// # Errors
+/// Those of [`write_atomically`].
+pub fn write_atomically_through(
+    path: impl AsRef<Path>,
+    temporary: &str,
+    bytes: &[u8],
+) -> Result<(), FileError> {
+    let path = path.as_ref();
+    Destination::of(path)
+        .and_then(|destination| destination.write_through(temporary, bytes))
+        .map_err(|problem| FileError::new(path, problem))
+}
+
 /// Finds out whether [`write_atomically`] will be able to write a file: to be asked before a training, not after it.
 ///
 /// An existing file is neither changed nor emptied; in the folder a temporary file is made and removed at once.
@@ -133,6 +151,33 @@ impl Destination {
         Ok(())
     }
 
+    fn write_through(&self, temporary: &str, bytes: &[u8]) -> Result<(), FileProblem> {
+        let temporary = self.folder.join(temporary);
+        let failed = |action| move |source| FileProblem::Io { action, source };
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("remove the temporary file before it")(error));
+            }
+            _ => {}
+        }
+        let written = File::create_new(&temporary)
+            .map_err(failed("create a file in its folder"))
+            .and_then(|mut file| {
+                file.write_all(bytes).map_err(failed("write it"))?;
+                file.sync_all().map_err(failed("write it to the disk"))
+            })
+            .and_then(|()| {
+                fs::rename(&temporary, &self.file).map_err(failed("move it into place"))
+            });
+        if written.is_err() {
+            // Half a file is of no use to anybody, and the disk may be full.
+            let _ = fs::remove_file(&temporary);
+        }
+        written?;
+        sync_folder(&self.folder);
+        Ok(())
+    }
+
     /// A file in the folder of the destination, which is removed when it is dropped.
     fn temporary(&self) -> Result<NamedTempFile, FileProblem> {
         let mut builder = tempfile::Builder::new();
@@ -203,6 +248,23 @@ mod tests {
         write_atomically(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(names(folder.path()), ["m"]);
+    }
+
+    #[test]
+    fn a_temporary_file_of_ones_own_is_replaced_and_gone_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m");
+        fs::write(folder.path().join("m.tmp"), b"left by a kill").unwrap();
+        write_atomically_through(&path, "m.tmp", b"old").unwrap();
+        write_atomically_through(&path, "m.tmp", b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["m"]);
+
+        // What stands in the way is named, and the old file stays.
+        fs::create_dir(folder.path().join("m.tmp")).unwrap();
+        let error = write_atomically_through(&path, "m.tmp", b"newer").unwrap_err();
+        assert!(error.to_string().contains("temporary file"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 
     #[test]

@@ -44,7 +44,7 @@ mod hostile_tests;
 #[cfg(test)]
 mod round_trip_tests;
 
-pub use atomic::{check_writable, write_atomically};
+pub use atomic::{check_writable, write_atomically, write_atomically_through};
 pub use error::{FileError, FileProblem, FormatError};
 pub use foreign::Foreign;
 pub use hash::content_hash;

@@ -4,17 +4,21 @@ use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
 
 use chainrule_autodiff::Isa;
-use chainrule_data::{Dataset, Preprocessing, Scaling, Schema, split};
+use chainrule_data::{Dataset, Preprocessing, Scaling, Schema};
 use chainrule_nn::{Initializer, Model, ModelError, Network, Parameters, Precision};
 
 use super::Classifier;
+use super::file::{Described, describe};
+use super::parts::{HeldOut, Parts};
 use super::predict::{Forward, Ready};
-use super::provenance::{DataRecord, Provenance, TrainingRecord, ValidationRecord};
+use super::provenance::{DataRecord, Procedure, Provenance, TrainingRecord};
 use super::report::TrainingReport;
+use crate::checkpoint::{Counts, Folder, Identity, Keeper};
 use crate::rows::Rows;
-use crate::train::{Real, Surroundings, Trained, train};
+use crate::train::{Around, Real, train_kept};
 use crate::{
-    Batch, Observer, Optimizer, Outcome, Samples, Silent, Threads, TrainConfig, TrainError,
+    Batch, CheckpointError, Checkpoints, EarlyStopping, Observer, Optimizer, Outcome, Samples,
+    Silent, Start, Stopping, Threads, TrainConfig, TrainError,
 };
 
 /// A training that is being described. Every knob has a default:
@@ -27,6 +31,9 @@ use crate::{
 /// | [`shuffle`](Builder::shuffle) | yes, in another order each epoch |
 /// | [`scaling`](Builder::scaling) | [`Scaling::Standard`] |
 /// | [`validation_fraction`](Builder::validation_fraction) | 0.2 of each class |
+/// | [`test_fraction`](Builder::test_fraction) | 0: no rows are set apart to test on |
+/// | [`early_stopping`](Builder::early_stopping), [`stopping`](Builder::stopping) | none: all epochs are run, and the last weights kept |
+/// | [`checkpoints`](Builder::checkpoints) | none |
 /// | [`precision`](Builder::precision) | [`Precision::F32`] |
 /// | [`seed`](Builder::seed) | 0 |
 /// | [`threads`](Builder::threads), [`isa`](Builder::isa) | what is best; the bits don't depend on them |
@@ -65,16 +72,12 @@ pub struct Builder<'a> {
     target: Option<String>,
     positive: Option<String>,
     schema: Option<Schema>,
-    validation: Validation<'a>,
+    validation: HeldOut<'a>,
+    test: HeldOut<'a>,
+    checkpoints: Option<Checkpoints>,
     init: Option<&'a Classifier>,
     observer: Option<&'a mut dyn Observer>,
     cancel: Option<&'a AtomicBool>,
-}
-
-/// What is validated on.
-enum Validation<'a> {
-    Fraction(f64),
-    Rows(&'a dyn Rows),
 }
 
 impl Default for Builder<'_> {
@@ -90,7 +93,9 @@ impl Default for Builder<'_> {
             target: None,
             positive: None,
             schema: None,
-            validation: Validation::Fraction(0.2),
+            validation: HeldOut::Fraction(0.2),
+            test: HeldOut::Fraction(0.0),
+            checkpoints: None,
             init: None,
             observer: None,
             cancel: None,
@@ -221,14 +226,50 @@ impl<'a> Builder<'a> {
     /// Validates on this share of each class, drawn by the seed and not trained on; 0 trains on all rows.
     #[must_use]
     pub fn validation_fraction(mut self, fraction: f64) -> Self {
-        self.validation = Validation::Fraction(fraction);
+        self.validation = HeldOut::Fraction(fraction);
         self
     }
 
     /// Validates on other rows: they are read with the schema and the scaling of the training rows.
     #[must_use]
     pub fn validation_rows(mut self, rows: &'a dyn Rows) -> Self {
-        self.validation = Validation::Rows(rows);
+        self.validation = HeldOut::Rows(rows);
+        self
+    }
+
+    /// Sets this share of each class apart, drawn by the seed, before anything else is done with the rows; the finished model is tested on
+    /// it. Rows to validate on are drawn from the rest.
+    #[must_use]
+    pub fn test_fraction(mut self, fraction: f64) -> Self {
+        self.test = HeldOut::Fraction(fraction);
+        self
+    }
+
+    /// Tests the finished model on other rows.
+    #[must_use]
+    pub fn test_rows(mut self, rows: &'a dyn Rows) -> Self {
+        self.test = HeldOut::Rows(rows);
+        self
+    }
+
+    /// Ends the training when the validation rows say that it gets no better, and keeps the weights of the best epoch.
+    #[must_use]
+    pub fn early_stopping(mut self, rule: EarlyStopping) -> Self {
+        self.config.stopping.early = Some(rule);
+        self
+    }
+
+    /// All of what ends the training before its epochs are over.
+    #[must_use]
+    pub fn stopping(mut self, stopping: Stopping) -> Self {
+        self.config.stopping = stopping;
+        self
+    }
+
+    /// Keeps the training in a folder, and goes on from there if it was begun before.
+    #[must_use]
+    pub fn checkpoints(mut self, checkpoints: Checkpoints) -> Self {
+        self.checkpoints = Some(checkpoints);
         self
     }
 
@@ -274,26 +315,65 @@ impl<'a> Builder<'a> {
     where
         Forward: From<Ready<T>>,
     {
+        let folder = self.lock_folder()?;
         let schema = self.settle_schema(rows)?;
         let data = rows.labelled(&schema)?;
-        let parts = Parts::of(&data, &self.validation, &schema, self.config.seed)?;
+        let seed = self.config.seed;
+        let parts = Parts::of(&data, &self.validation, &self.test, &schema, seed)?;
         let preprocessing = match self.init {
             Some(init) => init.preprocessing.clone(),
             None => Preprocessing::fit(self.scaling, &parts.train)?,
         };
         let network = self.settle_network(preprocessing.outputs(schema.inputs()))?;
-        let samples = Samples::<T>::of(&parts.train, &preprocessing)?;
-        let validation = match &parts.validation {
-            None => None,
-            Some(validation) => Some(Samples::of(validation, &preprocessing)?),
+        let scaled = |part: &Option<Cow<Dataset>>| -> Result<Option<Samples<T>>, TrainError> {
+            let samples = part.as_ref().map(|part| Samples::of(part, &preprocessing));
+            Ok(samples.transpose()?)
         };
+        let samples = Samples::<T>::of(&parts.train, &preprocessing)?;
+        let (validation, test) = (scaled(&parts.validation)?, scaled(&parts.test)?);
+        let threshold = self.init.map_or(0.5, |init| init.threshold);
+        let provenance = self.provenance(
+            DataRecord::of(&data, rows.file_sha256()),
+            &parts,
+            &preprocessing,
+        )?;
         let first = self.first_parameters(&network);
+        let keeper = match (&self.checkpoints, folder) {
+            (Some(checkpoints), Some(folder)) => {
+                let identity = self.identity(&provenance, &network, &schema, threshold);
+                let described = Described {
+                    schema: &schema,
+                    preprocessing: &preprocessing,
+                    threshold,
+                    provenance: &provenance,
+                };
+                let sections = move |writer, counts: Counts| {
+                    let provenance = &described.provenance.after(counts);
+                    describe(
+                        writer,
+                        &Described {
+                            provenance,
+                            ..described
+                        },
+                    )
+                };
+                Some(Keeper::new(
+                    folder,
+                    checkpoints.every,
+                    identity,
+                    Box::new(sections),
+                ))
+            }
+            _ => None,
+        };
         let mut silent = Silent;
-        let around = Surroundings {
+        let around = Around {
             observer: self.observer.take().unwrap_or(&mut silent),
             cancel: self.cancel,
+            keeper,
+            threshold,
         };
-        let trained = train::<T>(
+        let trained = train_kept::<T>(
             &network,
             &first.to_vec(),
             &*self.optimizer,
@@ -302,19 +382,30 @@ impl<'a> Builder<'a> {
             &self.config,
             around,
         )?;
-        let provenance = self.provenance(
-            DataRecord::of(&data, rows.file_sha256()),
-            parts.record,
-            &preprocessing,
-            &trained,
-        )?;
-        let model = Model::new(network, trained.parameters.clone())?;
+        let provenance = provenance.after(Counts {
+            epochs_finished: trained.history.len(),
+            steps: trained.steps,
+            best_epoch: trained.best_epoch,
+        });
+        let model = Model::new(network, trained.parameters)?;
         let ready = Ready::<T>::new(&model, self.config.isa)?;
-        let threshold = self.init.map_or(0.5, |init| init.threshold);
-        let train_report = ready.evaluate(&samples, threshold)?;
-        let validation_report = match &validation {
-            None => None,
-            Some(samples) => Some(ready.evaluate(samples, threshold)?),
+        let evaluate = |samples: &Option<Samples<T>>| {
+            let samples = samples.as_ref();
+            let report = samples.map(|samples| ready.evaluate(samples, threshold));
+            report.transpose()
+        };
+        let report = TrainingReport {
+            info: trained.info,
+            outcome: trained.outcome.clone(),
+            history: trained.history,
+            best_epoch: trained.best_epoch,
+            steps: trained.steps,
+            seconds: trained.seconds,
+            train: ready.evaluate(&samples, threshold)?,
+            validation: evaluate(&validation)?,
+            test: evaluate(&test)?,
+            rows_without_label: data.rows_without_label(),
+            rows_with_bad_cells: data.rows_with_bad_cells(),
         };
         let classifier = Classifier {
             model,
@@ -323,17 +414,7 @@ impl<'a> Builder<'a> {
             threshold,
             provenance,
             forward: ready.into(),
-            report: Some(TrainingReport {
-                info: trained.info,
-                outcome: trained.outcome.clone(),
-                history: trained.history,
-                steps: trained.steps,
-                seconds: trained.seconds,
-                train: train_report,
-                validation: validation_report,
-                rows_without_label: data.rows_without_label(),
-                rows_with_bad_cells: data.rows_with_bad_cells(),
-            }),
+            report: Some(report),
         };
         match trained.outcome {
             Outcome::Diverged(divergence) => Err(TrainError::Diverged {
@@ -342,6 +423,73 @@ impl<'a> Builder<'a> {
             }),
             _ => Ok(classifier),
         }
+    }
+
+    /// The folder for checkpoints, this process's own from now on.
+    fn lock_folder(&self) -> Result<Option<Folder>, TrainError> {
+        let Some(checkpoints) = &self.checkpoints else {
+            return Ok(None);
+        };
+        let folder = Folder::lock(&checkpoints.folder)?;
+        match (checkpoints.start, folder.newest_step()?) {
+            (Start::Afresh, Some(step)) => Err(CheckpointError::Occupied {
+                folder: checkpoints.folder.clone(),
+                step,
+            }
+            .into()),
+            _ => Ok(Some(folder)),
+        }
+    }
+
+    /// What makes this training the one it is, and not another.
+    fn identity(
+        &self,
+        provenance: &Provenance,
+        network: &Network,
+        schema: &Schema,
+        threshold: f64,
+    ) -> Identity {
+        let (config, training) = (&self.config, &provenance.training);
+        let procedure = provenance.procedure.as_ref();
+        let mut identity = Identity::new(config.epochs);
+        identity.add("version of chainrule", &provenance.version);
+        identity.add("data", &provenance.data);
+        identity.add("target", schema.target());
+        identity.add("positive label", &schema.labels().positive);
+        identity.add("negative label", &schema.labels().negative);
+        let features = schema.features().iter();
+        let columns = features.map(|feature| format!("{} ({})", feature.name, feature.kind.name()));
+        identity.add("columns", columns.collect::<Vec<_>>().join(", "));
+        identity.add("validation", &provenance.validation);
+        if let Some(procedure) = procedure {
+            identity.add("test", &procedure.test);
+            identity.add("preprocessing", &procedure.scaling);
+        }
+        identity.add("network", network);
+        identity.add("precision", training.precision);
+        let first = match (&provenance.started_from, training.initializer) {
+            (Some(hash), _) => format!("the model with the hash {hash}"),
+            (None, Some(initializer)) => format!("{initializer:?}"),
+            (None, None) => String::new(),
+        };
+        identity.add("first weights", first);
+        identity.add("optimizer", &training.optimizer);
+        identity.add("learning rate", training.learning_rate);
+        identity.add("batch size", config.batch);
+        identity.add("shuffle", training.shuffle);
+        identity.add("seed", training.seed);
+        identity.add("threshold", threshold);
+        let stopping = &config.stopping;
+        let said = |rule: Option<String>| rule.unwrap_or_else(|| "none".to_owned());
+        identity.add(
+            "early stopping",
+            said(stopping.early.map(|rule| rule.to_string())),
+        );
+        identity.add(
+            "target metric",
+            said(stopping.target.map(|rule| rule.to_string())),
+        );
+        identity
     }
 
     fn settle_schema(&self, rows: &dyn Rows) -> Result<Schema, TrainError> {
@@ -394,80 +542,48 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Where the model comes from, before the first step.
     fn provenance(
         &self,
         data: DataRecord,
-        validation: ValidationRecord,
+        parts: &Parts,
         preprocessing: &Preprocessing,
-        trained: &Trained,
     ) -> Result<Provenance, TrainError> {
         let config = &self.config;
         let started_from = match self.init {
             None => None,
             Some(init) => Some(init.hash().map_err(ModelError::from)?),
         };
+        let scaling = match self.init {
+            None => self.scaling.to_string(),
+            Some(_) => "of the model that the training started from".to_owned(),
+        };
         Ok(Provenance {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data,
-            validation,
+            validation: parts.validation_record.clone(),
             training: TrainingRecord {
                 optimizer: self.optimizer.describe(),
                 learning_rate: config.learning_rate,
                 epochs: config.epochs as u64,
-                epochs_finished: trained.history.len() as u64,
-                steps: trained.steps as u64,
+                epochs_finished: 0,
+                steps: 0,
                 batch: config.batch.into(),
                 shuffle: config.shuffle,
                 seed: config.seed,
-                precision: trained.info.precision,
+                precision: self.chosen_precision(),
                 standardised: *preprocessing != Preprocessing::None,
                 initializer: self.init.is_none().then_some(self.initializer),
             },
             started_from,
+            procedure: Some(Procedure::of(
+                scaling,
+                &config.stopping,
+                parts.test_record.clone(),
+            )),
         })
     }
 }
 
 /// The sizes of the hidden layers, where none are given.
 const DEFAULT_HIDDEN: [usize; 2] = [16, 8];
-
-/// Rows to train and to validate on.
-struct Parts<'d> {
-    train: Cow<'d, Dataset>,
-    validation: Option<Cow<'d, Dataset>>,
-    record: ValidationRecord,
-}
-
-impl<'d> Parts<'d> {
-    fn of(
-        data: &'d Dataset,
-        validation: &Validation<'d>,
-        schema: &Schema,
-        seed: u64,
-    ) -> Result<Parts<'d>, TrainError> {
-        match *validation {
-            Validation::Fraction(0.0) => Ok(Parts {
-                train: Cow::Borrowed(data),
-                validation: None,
-                record: ValidationRecord::None,
-            }),
-            Validation::Fraction(fraction) => {
-                let split = split::stratified(data.labels(), fraction, seed)?;
-                Ok(Parts {
-                    train: Cow::Owned(data.select(&split.train)),
-                    validation: Some(Cow::Owned(data.select(&split.validation))),
-                    record: ValidationRecord::Fraction(fraction),
-                })
-            }
-            Validation::Rows(rows) => {
-                let validation = rows.labelled(schema)?;
-                let record = DataRecord::of(&validation, rows.file_sha256());
-                Ok(Parts {
-                    train: Cow::Borrowed(data),
-                    validation: Some(validation),
-                    record: ValidationRecord::Rows(record),
-                })
-            }
-        }
-    }
-}

@@ -5,7 +5,7 @@ use std::path::Path;
 use chainrule_autodiff::Isa;
 use chainrule_data::{Preprocessing, Schema};
 use chainrule_nn::Model;
-use chainrule_nn::container::{Container, ContainerWriter, write_atomically};
+use chainrule_nn::container::{Container, ContainerWriter, FormatError, write_atomically};
 use serde::{Deserialize, Serialize};
 
 use super::Classifier;
@@ -17,6 +17,7 @@ const SCHEMA: &str = "schema";
 const PREPROCESSING: &str = "preprocessing";
 const DECISION: &str = "decision";
 const PROVENANCE: &str = "provenance";
+const PROCEDURE: &str = "procedure";
 
 impl Classifier {
     /// Writes the model to a file: the old file or the whole new one, never half.
@@ -34,16 +35,14 @@ impl Classifier {
     /// # Errors
     /// [`ClassifierError`] if the model is too large for a file.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ClassifierError> {
-        let decision = Decision::V1 {
+        let described = Described {
+            schema: &self.schema,
+            preprocessing: &self.preprocessing,
             threshold: self.threshold,
+            provenance: &self.provenance,
         };
-        let writer = self
-            .model
-            .write_sections(ContainerWriter::new())?
-            .metadata(SCHEMA, &self.schema)?
-            .metadata(PREPROCESSING, &self.preprocessing)?
-            .metadata(DECISION, &decision)?
-            .metadata(PROVENANCE, &self.provenance)?;
+        let writer = self.model.write_sections(ContainerWriter::new())?;
+        let writer = describe(writer, &described)?;
         Ok(writer.to_bytes())
     }
 
@@ -80,7 +79,10 @@ impl Classifier {
         let schema: Schema = container.metadata(SCHEMA)?;
         let preprocessing: Preprocessing = container.metadata(PREPROCESSING)?;
         let Decision::V1 { threshold } = container.metadata(DECISION)?;
-        let provenance: Provenance = container.metadata(PROVENANCE)?;
+        let mut provenance: Provenance = container.metadata(PROVENANCE)?;
+        if container.section(PROCEDURE).is_some() {
+            provenance.procedure = Some(container.metadata(PROCEDURE)?);
+        }
         check(&model, &schema, &preprocessing, threshold).map_err(ClassifierError::Parts)?;
         Ok(Classifier {
             forward: Forward::new(&model, isa)?,
@@ -91,6 +93,34 @@ impl Classifier {
             provenance,
             report: None,
         })
+    }
+}
+
+/// What makes a classifier of a network and its parameters.
+#[derive(Clone, Copy)]
+pub(super) struct Described<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) preprocessing: &'a Preprocessing,
+    pub(super) threshold: f64,
+    pub(super) provenance: &'a Provenance,
+}
+
+/// Adds its sections.
+pub(super) fn describe(
+    writer: ContainerWriter,
+    described: &Described<'_>,
+) -> Result<ContainerWriter, FormatError> {
+    let decision = Decision::V1 {
+        threshold: described.threshold,
+    };
+    let writer = writer
+        .metadata(SCHEMA, described.schema)?
+        .metadata(PREPROCESSING, described.preprocessing)?
+        .metadata(DECISION, &decision)?
+        .metadata(PROVENANCE, described.provenance)?;
+    match &described.provenance.procedure {
+        None => Ok(writer),
+        Some(procedure) => writer.metadata(PROCEDURE, procedure),
     }
 }
 

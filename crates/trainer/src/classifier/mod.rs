@@ -2,6 +2,7 @@
 
 mod builder;
 mod file;
+mod parts;
 mod predict;
 mod provenance;
 mod report;
@@ -12,7 +13,10 @@ use chainrule_nn::container::FormatError;
 use chainrule_nn::{Model, Network};
 
 pub use builder::Builder;
-pub use provenance::{BatchRecord, DataRecord, Provenance, TrainingRecord, ValidationRecord};
+pub use provenance::{
+    BatchRecord, DataRecord, EarlyStoppingRecord, Procedure, Provenance, TrainingRecord,
+    ValidationRecord,
+};
 pub use report::TrainingReport;
 
 use predict::Forward;

@@ -1,11 +1,14 @@
 //! Where a model came from.
 
+use std::fmt;
+
 use chainrule_data::Dataset;
 use chainrule_nn::{Initializer, Precision};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Batch, Description};
+use crate::checkpoint::Counts;
+use crate::{Batch, Description, Stopping};
 
 /// Where a model came from: enough to train it again and compare the bits.
 ///
@@ -24,6 +27,86 @@ pub struct Provenance {
     pub training: TrainingRecord,
     /// The content hash of the model that the training started from; nothing if first weights were drawn.
     pub started_from: Option<String>,
+    /// What is beside the training itself; nothing in the files of the first versions. It is a section of its own.
+    pub procedure: Option<Procedure>,
+}
+
+/// What is beside the training itself: how numbers were scaled, what ended it, which weights were kept, what was tested on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "StoredProcedure", from = "StoredProcedure")]
+pub struct Procedure {
+    /// The name of the scaling.
+    pub scaling: String,
+    /// What was to end it before its epochs were over.
+    pub early_stopping: Option<EarlyStoppingRecord>,
+    /// The metric to reach, by name, and its value.
+    pub target: Option<(String, f64)>,
+    /// The epoch whose weights these are, if early stopping chose one.
+    pub best_epoch: Option<u64>,
+    /// What the finished model was tested on.
+    pub test: ValidationRecord,
+}
+
+/// [`EarlyStopping`](crate::EarlyStopping), in a form that is the same on every machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EarlyStoppingRecord {
+    /// The name of the metric.
+    pub metric: String,
+    /// So many epochs without a new best ended it.
+    pub patience: u64,
+    /// What a new best was better by.
+    pub min_delta: f64,
+}
+
+impl Procedure {
+    pub(super) fn of(scaling: String, stopping: &Stopping, test: ValidationRecord) -> Procedure {
+        Procedure {
+            scaling,
+            early_stopping: stopping.early.map(|rule| EarlyStoppingRecord {
+                metric: rule.metric.name().to_owned(),
+                patience: rule.patience as u64,
+                min_delta: rule.min_delta,
+            }),
+            target: stopping
+                .target
+                .map(|target| (target.metric.name().to_owned(), target.value)),
+            best_epoch: None,
+            test,
+        }
+    }
+}
+
+impl Provenance {
+    /// The same training after so many steps.
+    pub(super) fn after(&self, counts: Counts) -> Provenance {
+        let mut provenance = self.clone();
+        provenance.training.epochs_finished = counts.epochs_finished as u64;
+        provenance.training.steps = counts.steps as u64;
+        if let Some(procedure) = &mut provenance.procedure {
+            procedure.best_epoch = counts.best_epoch.map(|epoch| epoch as u64);
+        }
+        provenance
+    }
+}
+
+impl fmt::Display for DataRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} rows with the hash {}",
+            self.rows, self.samples_sha256
+        )
+    }
+}
+
+impl fmt::Display for ValidationRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ValidationRecord::None => f.write_str("none"),
+            ValidationRecord::Fraction(share) => write!(f, "a share of {share}"),
+            ValidationRecord::Rows(data) => data.fmt(f),
+        }
+    }
 }
 
 /// Some rows, told by their hash.
@@ -137,6 +220,56 @@ enum Stored {
     },
 }
 
+/// A section of its own, which files of the first versions don't have.
+#[derive(Clone, Serialize, Deserialize)]
+enum StoredProcedure {
+    V1 {
+        scaling: String,
+        early_stopping: Option<EarlyStoppingRecord>,
+        target: Option<(String, f64)>,
+        best_epoch: Option<u64>,
+        test: ValidationRecord,
+    },
+}
+
+impl From<Procedure> for StoredProcedure {
+    fn from(procedure: Procedure) -> StoredProcedure {
+        let Procedure {
+            scaling,
+            early_stopping,
+            target,
+            best_epoch,
+            test,
+        } = procedure;
+        StoredProcedure::V1 {
+            scaling,
+            early_stopping,
+            target,
+            best_epoch,
+            test,
+        }
+    }
+}
+
+impl From<StoredProcedure> for Procedure {
+    fn from(stored: StoredProcedure) -> Procedure {
+        let StoredProcedure::V1 {
+            scaling,
+            early_stopping,
+            target,
+            best_epoch,
+            test,
+        } = stored;
+        Procedure {
+            scaling,
+            early_stopping,
+            target,
+            best_epoch,
+            test,
+        }
+    }
+}
+
 impl From<Provenance> for Stored {
     fn from(provenance: Provenance) -> Stored {
         let Provenance {
@@ -145,6 +278,7 @@ impl From<Provenance> for Stored {
             validation,
             training,
             started_from,
+            procedure: _,
         } = provenance;
         Stored::V1 {
             version,
@@ -171,6 +305,7 @@ impl From<Stored> for Provenance {
             validation,
             training,
             started_from,
+            procedure: None,
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct TrainingReport {
     pub outcome: Outcome,
     /// The epochs that were finished.
     pub history: Vec<EpochReport>,
+    /// The epoch whose weights the model has, if early stopping chose one.
+    pub best_epoch: Option<usize>,
     /// The number of steps.
     pub steps: usize,
     /// Seconds of the steps alone.
@@ -21,6 +23,8 @@ pub struct TrainingReport {
     pub train: Result<Report, Error>,
     /// The finished model on the validation rows; nothing if there are none.
     pub validation: Option<Result<Report, Error>>,
+    /// The finished model on the rows set apart to test on, which nothing else has seen; nothing if there are none.
+    pub test: Option<Result<Report, Error>>,
     /// Rows of the table that have no label and were left out.
     pub rows_without_label: usize,
     /// Rows with a cell that can't be used, left out as the table's reader was told.

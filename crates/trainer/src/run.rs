@@ -1,0 +1,467 @@
+//! A training that runs: what it is between two steps, and how it gets from one to the next.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use chainrule_autodiff::{RunError, State, Team, Workspace};
+use chainrule_data::Float;
+use chainrule_nn::{Network, Parameters};
+
+use crate::batches::Batches;
+use crate::checkpoint::{Moment, Remembers, Restored, Settled};
+use crate::divergence::{self, Divergence};
+use crate::observer::{Control, EpochReport, StepReport, TrainingInfo};
+use crate::plans::Plans;
+use crate::stopping::{Verdict, Watch};
+use crate::train::{Around, Outcome, Real, Trained};
+use crate::validation::Validation;
+use crate::{TrainConfig, TrainError};
+
+/// How the epochs ended.
+pub(crate) enum Ended {
+    Well(Outcome),
+    /// Something in the epoch that was running is not finite: the snapshot is from before it.
+    Diverged,
+}
+
+/// How the steps of an epoch ended.
+enum Epoch {
+    /// With this mean loss.
+    Done(f64),
+    Over(Outcome),
+    Diverged,
+}
+
+/// Where a training is.
+#[derive(Clone, Copy, Debug)]
+struct Position {
+    /// The epoch that is running, or comes next, from 1.
+    epoch: usize,
+    /// How many of its steps are done.
+    batch: usize,
+    /// The sum of their losses, each times its weight, and the sum of the weights.
+    loss_sum: f64,
+    weight_sum: f64,
+}
+
+impl Position {
+    fn at_start_of(epoch: usize) -> Position {
+        Position {
+            epoch,
+            batch: 0,
+            loss_sum: 0.0,
+            weight_sum: 0.0,
+        }
+    }
+}
+
+/// Measures a training that may have had another process before.
+struct Clock {
+    started: Instant,
+    before: f64,
+    limit: Option<Duration>,
+}
+
+impl Clock {
+    fn elapsed(&self) -> f64 {
+        self.before + self.started.elapsed().as_secs_f64()
+    }
+
+    #[inline]
+    fn is_up(&self) -> bool {
+        self.limit
+            .is_some_and(|limit| self.elapsed() >= limit.as_secs_f64())
+    }
+}
+
+/// A training that runs.
+pub(crate) struct Run<'a, 'o, 'k, T: Real> {
+    network: &'a Network,
+    plans: &'a Plans<T>,
+    config: &'a TrainConfig,
+    around: Around<'o, 'k>,
+    batches: Batches<'a, T>,
+    validation: Option<Validation<'a, T>>,
+    rate: T,
+    state: State<T>,
+    /// The state before the epoch: finite, and where a divergence is replayed from.
+    snapshot: State<T>,
+    /// A flat copy, to look at.
+    parameters: Vec<T>,
+    workspace: Workspace<T>,
+    history: Vec<EpochReport>,
+    position: Position,
+    steps: usize,
+    seconds: f64,
+    clock: Clock,
+    watch: Option<Watch>,
+    /// The parameters of the best epoch.
+    best: Option<Vec<T>>,
+    settled: Option<Settled>,
+}
+
+impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
+    /// A training before its first step.
+    #[allow(clippy::too_many_arguments, reason = "made in one place")]
+    pub(crate) fn new(
+        network: &'a Network,
+        plans: &'a Plans<T>,
+        config: &'a TrainConfig,
+        around: Around<'o, 'k>,
+        batches: Batches<'a, T>,
+        validation: Option<Validation<'a, T>>,
+        workspace: Workspace<T>,
+        state: State<T>,
+    ) -> Run<'a, 'o, 'k, T> {
+        Run {
+            parameters: vec![T::ZERO; state.parameter_count()],
+            snapshot: state.clone(),
+            history: Vec::with_capacity(config.epochs.min(1 << 12)),
+            rate: T::from_f64(config.learning_rate),
+            position: Position::at_start_of(1),
+            steps: 0,
+            seconds: 0.0,
+            clock: Clock {
+                started: Instant::now(),
+                before: 0.0,
+                limit: config.stopping.max_time,
+            },
+            watch: config.stopping.early.map(Watch::new),
+            best: None,
+            settled: None,
+            network,
+            plans,
+            config,
+            around,
+            batches,
+            validation,
+            workspace,
+            state,
+        }
+    }
+
+    /// Goes back to where a checkpoint was written.
+    pub(crate) fn restore(&mut self, restored: Restored<T>) -> Result<(), TrainError> {
+        restored.state_into(&mut self.state)?;
+        restored.epoch_start_into(&mut self.snapshot)?;
+        if restored.batch > self.batches.count() || restored.history.len() + 1 != restored.epoch {
+            return Err(restored.unfit("its counters don't fit each other").into());
+        }
+        if restored
+            .best()
+            .is_some_and(|best| best.len() != self.parameters.len())
+        {
+            return Err(restored
+                .unfit("its best parameters are of another network")
+                .into());
+        }
+        for part in self.remembering() {
+            restored.recall(part)?;
+        }
+        self.best = restored.best().map(<[T]>::to_vec);
+        self.position = Position {
+            epoch: restored.epoch,
+            batch: restored.batch,
+            loss_sum: restored.loss_sum,
+            weight_sum: restored.weight_sum,
+        };
+        self.steps = restored.steps;
+        self.seconds = restored.seconds;
+        self.clock.before = restored.elapsed;
+        self.settled = restored.settled;
+        self.history.extend(restored.history);
+        for report in &mut self.history {
+            report.epochs = self.config.epochs;
+        }
+        self.around.observer.resume(&self.history);
+        Ok(())
+    }
+
+    /// The parts of the loop that remember something from step to step.
+    fn remembering(&mut self) -> Vec<&mut dyn Remembers> {
+        let watch = self.watch.as_mut().map(|watch| watch as &mut dyn Remembers);
+        watch.into_iter().collect()
+    }
+
+    /// The number of steps so far.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Trains until it is over, and keeps where it is then.
+    pub(crate) fn epochs(&mut self, team: &Team) -> Result<Ended, TrainError> {
+        let ended = self.until_over(team)?;
+        // What has diverged is not worth keeping: the last checkpoint is from before it.
+        if let Ended::Well(_) = ended {
+            self.keep()?;
+        }
+        Ok(ended)
+    }
+
+    fn until_over(&mut self, team: &Team) -> Result<Ended, TrainError> {
+        match self.settled {
+            None => {}
+            Some(Settled::NoImprovement) => return Ok(Ended::Well(Outcome::NoImprovement)),
+            Some(Settled::TargetReached) => return Ok(Ended::Well(Outcome::TargetReached)),
+        }
+        while self.position.epoch <= self.config.epochs {
+            if self.clock.is_up() {
+                return Ok(Ended::Well(Outcome::TimeUp));
+            }
+            let started = Instant::now();
+            let before = self.seconds;
+            let ended = self.rest_of_epoch(before, started, team)?;
+            self.seconds = before + started.elapsed().as_secs_f64();
+            let finite = self.is_finite()?;
+            let train_loss = match ended {
+                Epoch::Diverged => return Ok(Ended::Diverged),
+                _ if !finite => return Ok(Ended::Diverged),
+                Epoch::Over(outcome) => return Ok(Ended::Well(outcome)),
+                Epoch::Done(loss) => loss,
+            };
+            self.snapshot.clone_from(&self.state);
+            if let Some(outcome) = self.end_epoch(train_loss, team)? {
+                return Ok(Ended::Well(outcome));
+            }
+        }
+        Ok(Ended::Well(Outcome::Finished))
+    }
+
+    /// The steps of the epoch that are left. Nothing here allocates, but for a checkpoint.
+    fn rest_of_epoch(
+        &mut self,
+        seconds: f64,
+        started: Instant,
+        team: &Team,
+    ) -> Result<Epoch, TrainError> {
+        let epoch = self.position.epoch;
+        self.batches.begin(epoch);
+        let batches = self.batches.count();
+        for batch in self.position.batch..batches {
+            let loss = self.step(batch, team)?;
+            if !loss.is_finite() {
+                return Ok(Epoch::Diverged);
+            }
+            let weight = self.batches.weight(batch);
+            self.position.loss_sum += weight * loss;
+            self.position.weight_sum += weight;
+            self.position.batch = batch + 1;
+            self.steps += 1;
+            let report = StepReport {
+                epoch,
+                batch: batch + 1,
+                batches,
+                loss,
+            };
+            if self.around.observer.step(&report) == Control::Stop {
+                return Ok(Epoch::Over(Outcome::Stopped));
+            }
+            // After the last step the epoch is finished first.
+            if batch + 1 < batches {
+                if self.is_cancelled() {
+                    return Ok(Epoch::Over(Outcome::Interrupted));
+                }
+                if self.clock.is_up() {
+                    return Ok(Epoch::Over(Outcome::TimeUp));
+                }
+                if self.is_due_in_epoch() {
+                    self.seconds = seconds + started.elapsed().as_secs_f64();
+                    self.keep()?;
+                }
+            }
+        }
+        Ok(Epoch::Done(
+            self.position.loss_sum / self.position.weight_sum,
+        ))
+    }
+
+    /// Validates, reports, and says why the training is over if it is.
+    fn end_epoch(&mut self, train_loss: f64, team: &Team) -> Result<Option<Outcome>, TrainError> {
+        let epoch = self.position.epoch;
+        let validation_loss = self.validate(team)?;
+        let stopping = &self.config.stopping;
+        let target = stopping.target;
+        let early = stopping.early.map(|early| early.metric);
+        let at_target = match target {
+            None => None,
+            Some(target) => self.score(target.metric)?,
+        };
+        let score = match early {
+            None => at_target,
+            Some(metric) => self.score(metric)?,
+        };
+        let report = EpochReport {
+            epoch,
+            epochs: self.config.epochs,
+            train_loss,
+            validation_loss,
+            score,
+            learning_rate: self.config.learning_rate,
+            steps: self.steps,
+            seconds: self.seconds,
+        };
+        tracing::debug!(epoch, train_loss, validation_loss, score, "epoch ended");
+        self.history.push(report);
+        self.position = Position::at_start_of(epoch + 1);
+        let verdict = self.watch.as_mut().map(|watch| watch.look(epoch, score));
+        if verdict == Some(Verdict::Best) {
+            let count = self.parameters.len();
+            let best = self.best.get_or_insert_with(|| vec![T::ZERO; count]);
+            self.state.read_parameters(best)?;
+        }
+        if target.is_some_and(|target| target.is_reached(at_target)) {
+            self.settled = Some(Settled::TargetReached);
+        } else if verdict == Some(Verdict::Stop) {
+            self.settled = Some(Settled::NoImprovement);
+        }
+        let stops = self.around.observer.epoch(&report) == Control::Stop;
+        if let Some(keeper) = &self.around.keeper
+            && keeper.is_due_after(epoch, self.steps)
+        {
+            self.keep()?;
+        }
+        Ok(match self.settled {
+            Some(Settled::TargetReached) => Some(Outcome::TargetReached),
+            Some(Settled::NoImprovement) => Some(Outcome::NoImprovement),
+            None if stops => Some(Outcome::Stopped),
+            None if self.is_cancelled() => Some(Outcome::Interrupted),
+            None => None,
+        })
+    }
+
+    /// The loss of a batch (from 0) before the update, and the update.
+    fn step(&mut self, batch: usize, team: &Team) -> Result<f64, RunError> {
+        let batch = self.batches.get(batch, team)?;
+        self.plans.with_inputs(batch, self.rate, |inputs| {
+            self.plans
+                .step
+                .run(&mut self.state, inputs, &mut self.workspace, team)
+        })?;
+        Ok(self.workspace.output(0)[0].to_f64())
+    }
+
+    fn validate(&mut self, team: &Team) -> Result<Option<f64>, TrainError> {
+        match &mut self.validation {
+            None => Ok(None),
+            Some(validation) => validation.loss(self.plans, &self.state, team).map(Some),
+        }
+    }
+
+    fn score(&self, metric: chainrule_metrics::Metric) -> Result<Option<f64>, TrainError> {
+        match &self.validation {
+            None => Ok(None),
+            Some(validation) => validation.score(metric, self.around.threshold),
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.around
+            .cancel
+            .is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    #[inline]
+    fn is_due_in_epoch(&self) -> bool {
+        let keeper = self.around.keeper.as_ref();
+        keeper.is_some_and(|keeper| keeper.is_due_in_epoch(self.steps))
+    }
+
+    /// Writes a checkpoint, if there are any.
+    fn keep(&mut self) -> Result<(), TrainError> {
+        if self.around.keeper.is_none() {
+            return Ok(());
+        }
+        let memory = self.remembering();
+        let memory = memory
+            .iter()
+            .map(|part| (part.name(), part.remember()))
+            .collect();
+        let Position {
+            epoch,
+            batch,
+            loss_sum,
+            weight_sum,
+        } = self.position;
+        let moment = Moment {
+            network: self.network,
+            epoch,
+            batch,
+            loss_sum,
+            weight_sum,
+            steps: self.steps,
+            seconds: self.seconds,
+            elapsed: self.clock.elapsed(),
+            settled: self.settled,
+            state: &self.state,
+            epoch_start: (batch > 0).then_some(&self.snapshot),
+            best: self.best.as_deref(),
+            history: &self.history,
+            memory,
+        };
+        match &mut self.around.keeper {
+            Some(keeper) => Ok(keeper.keep(&moment)?),
+            None => Ok(()),
+        }
+    }
+
+    fn is_finite(&mut self) -> Result<bool, TrainError> {
+        self.state.read_parameters(&mut self.parameters)?;
+        Ok(self.parameters.iter().all(|p| Float::finite(*p)))
+    }
+
+    /// Replays the epoch from the snapshot to the step that went wrong, and looks into it.
+    pub(crate) fn find(&mut self) -> Result<Divergence, TrainError> {
+        let team = Team::solo();
+        let epoch = self.position.epoch;
+        self.state.clone_from(&self.snapshot);
+        self.batches.begin(epoch);
+        let mut before = self.state.clone();
+        for batch in 0..self.batches.count() {
+            before.clone_from(&self.state);
+            let loss = self.step(batch, &team)?;
+            if loss.is_finite() && self.is_finite()? {
+                continue;
+            }
+            let view = self.batches.get(batch, &team)?;
+            let found = divergence::look(self.plans, &before, view, &team)?;
+            let (place, value) = match found {
+                Some(found) => found,
+                None => {
+                    self.is_finite()?;
+                    divergence::in_parameters(&Parameters::of(self.network, &self.parameters))
+                        .unwrap_or_else(|| divergence::in_loss(self.network, loss))
+                }
+            };
+            return Ok(Divergence {
+                epoch,
+                batch: batch + 1,
+                place,
+                value,
+            });
+        }
+        // The epoch was bad, and a replay has the same bits.
+        unreachable!("epoch {epoch} is finite when replayed")
+    }
+
+    /// What was learned: the best parameters if early stopping chose some, the last good ones after a divergence, else the last.
+    pub(crate) fn into_trained(
+        mut self,
+        outcome: Outcome,
+        info: TrainingInfo,
+    ) -> Result<Trained, TrainError> {
+        match (&self.best, &outcome) {
+            (Some(best), _) => self.parameters.copy_from_slice(best),
+            (None, Outcome::Diverged(_)) => self.snapshot.read_parameters(&mut self.parameters)?,
+            (None, _) => self.state.read_parameters(&mut self.parameters)?,
+        }
+        Ok(Trained {
+            parameters: Parameters::of(self.network, &self.parameters),
+            best_epoch: self.watch.as_ref().and_then(Watch::best_epoch),
+            outcome,
+            history: self.history,
+            info,
+            steps: self.steps,
+            seconds: self.seconds,
+        })
+    }
+}
