@@ -64,6 +64,11 @@ pub fn calibration(
         });
     }
     let rows = Rows::with_probabilities(labels, probabilities, weights)?;
+    Ok(calibration_of(&rows, bins, binning))
+}
+
+/// The same for rows that are checked, and one bin or more.
+pub(crate) fn calibration_of(rows: &Rows, bins: usize, binning: Binning) -> Calibration {
     let place = |share: f64| ((share * bins as f64) as usize).min(bins - 1);
     let mut sums = vec![Sums::default(); bins];
     match binning {
@@ -83,10 +88,10 @@ pub fn calibration(
     let bins: Vec<Bin> = sums.iter().map(Sums::bin).collect();
     let gap = |bin: &Bin| Some(bin.weight * (bin.positive_rate? - bin.mean_probability?).abs());
     let expected_error = bins.iter().filter_map(gap).sum::<f64>() / rows.total();
-    Ok(Calibration {
+    Calibration {
         bins,
         expected_error,
-    })
+    }
 }
 
 #[derive(Clone, Copy, Default)]

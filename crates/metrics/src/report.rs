@@ -1,7 +1,9 @@
 //! Everything at once.
 
 use crate::rows::{Rows, ranked};
-use crate::{Baseline, Confusion, Error, Undefined, loss, ranking};
+use crate::{
+    Baseline, Binning, Confusion, Error, Undefined, calibration::calibration_of, loss, ranking,
+};
 
 /// All metrics of one model on one set of rows.
 ///
@@ -34,6 +36,10 @@ pub struct Report {
     pub roc_auc: Result<f64, Undefined>,
     /// See [`average_precision`](crate::average_precision); ranked as for `roc_auc`.
     pub average_precision: Result<f64, Undefined>,
+    /// The expected calibration error in ten bins of equal width (see [`calibration`](crate::calibration())).
+    pub calibration_error: f64,
+    /// The mean of the probabilities: to be compared with the share of the positive class, `baseline.positive_rate`.
+    pub mean_probability: f64,
     /// The decisions at the threshold.
     pub confusion: Confusion,
     /// What can be had without a model.
@@ -97,10 +103,15 @@ pub fn evaluate_with_probabilities(
         mcc: confusion.mcc(),
         roc_auc: ranking::area(&ranked),
         average_precision: ranking::step_area(&ranked),
+        calibration_error: calibration_of(&probabilities, BINS, Binning::EqualWidth).expected_error,
+        mean_probability: probabilities.mean(|row| row.score),
         confusion,
         baseline: Baseline::of_rows(&logits),
     })
 }
+
+/// Of the calibration error in a report.
+pub(crate) const BINS: usize = 10;
 
 #[cfg(test)]
 mod tests {

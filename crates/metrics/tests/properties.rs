@@ -33,6 +33,8 @@ fn numbers(report: &Report) -> Vec<f64> {
     let plain = [
         report.log_loss,
         report.brier,
+        report.calibration_error,
+        report.mean_probability,
         report.accuracy,
         report.confusion.true_positives,
         report.confusion.false_positives,
@@ -141,7 +143,7 @@ proptest! {
         for weights in [None, Some(&weights[..])] {
             if let Ok(report) = evaluate(&labels, &scores, weights, threshold) {
                 prop_assert!(report.log_loss >= 0.0);
-                for share in [Ok(report.brier), Ok(report.accuracy), report.precision, report.recall, report.f1, report.roc_auc, report.average_precision] {
+                for share in [Ok(report.brier), Ok(report.calibration_error), Ok(report.mean_probability), Ok(report.accuracy), report.precision, report.recall, report.f1, report.roc_auc, report.average_precision] {
                     prop_assert!(share.is_err() || (0.0..=1.0 + 1e-12).contains(&share.unwrap()), "{report:?}");
                 }
             }
