@@ -27,6 +27,9 @@ pub struct Dataset {
     features: DMatrix<f64>,
     labels: Vec<bool>,
     weights: Option<Vec<f64>>,
+    /// The column that the weights are from.
+    weight_column: Option<String>,
+    rows_of_weight_zero: usize,
     /// Rows of the origin, counted from 0.
     rows: Vec<usize>,
     rows_without_label: usize,
@@ -83,6 +86,8 @@ impl Dataset {
             features,
             labels: Vec::new(),
             weights: None,
+            weight_column: None,
+            rows_of_weight_zero: 0,
             rows,
             rows_without_label: 0,
             rows_with_bad_cells: 0,
@@ -111,7 +116,10 @@ impl Dataset {
         Dataset {
             features,
             labels,
-            weights: None,
+            weights: (table.weights())
+                .map(|weights| rows.iter().map(|&row| weights[row]).collect()),
+            weight_column: table.weight_column().map(str::to_owned),
+            rows_of_weight_zero: table.rows_of_weight_zero(),
             rows_without_label: table.rows() - rows.len(),
             rows_with_bad_cells: 0,
             rows,
@@ -128,7 +136,7 @@ impl Dataset {
         self
     }
 
-    /// Gives each sample a weight and takes out the samples of weight zero.
+    /// Gives each sample a weight, instead of those that it had, and takes out the samples of weight zero.
     ///
     /// # Errors
     /// [`ErrorKind::Weights`] if one is negative or not finite or none is positive; [`ErrorKind::Shape`] if there is not one for each sample.
@@ -152,8 +160,16 @@ impl Dataset {
         if present.is_empty() {
             return Err(ErrorKind::Weights("all are 0".to_owned()).into());
         }
+        let total: f64 = weights.iter().sum();
+        if total > f64::MAX / 2.0 {
+            let problem =
+                format!("they add up to {total}, which is more than can be computed with");
+            return Err(ErrorKind::Weights(problem).into());
+        }
         Ok(Dataset {
+            rows_of_weight_zero: self.rows_of_weight_zero + weights.len() - present.len(),
             weights: Some(weights),
+            weight_column: None,
             ..self
         }
         .select(&present))
@@ -175,6 +191,8 @@ impl Dataset {
                 .weights
                 .as_ref()
                 .map(|weights| samples.iter().map(|&at| weights[at]).collect()),
+            weight_column: self.weight_column.clone(),
+            rows_of_weight_zero: self.rows_of_weight_zero,
             rows: samples.iter().map(|&at| self.rows[at]).collect(),
             rows_without_label: self.rows_without_label,
             rows_with_bad_cells: self.rows_with_bad_cells,
@@ -210,6 +228,16 @@ impl Dataset {
         self.weights.as_deref()
     }
 
+    /// The column of the table that the weights are from.
+    pub fn weight_column(&self) -> Option<&str> {
+        self.weight_column.as_deref()
+    }
+
+    /// How many rows have a weight of zero and are therefore not there.
+    pub fn rows_of_weight_zero(&self) -> usize {
+        self.rows_of_weight_zero
+    }
+
     /// How many rows of the table had no label and were left out.
     pub fn rows_without_label(&self) -> usize {
         self.rows_without_label
@@ -234,7 +262,8 @@ impl Dataset {
 
     /// The number of a sample's row in its file, counted from 1 without the header.
     pub fn row_number(&self, sample: usize) -> usize {
-        self.rows[sample] + self.origin.as_ref().map_or(1, |origin| origin.first_row)
+        let row = self.rows[sample];
+        (self.origin.as_ref()).map_or(row + 1, |origin| origin.row_number(row))
     }
 
     /// The line of its file on which a sample's row starts, if it came from a file.

@@ -170,6 +170,15 @@ pub enum ErrorKind {
     },
     /// Sample weights that can't be used.
     Weights(String),
+    /// Cells of a column of weights that are none.
+    BadWeights {
+        /// The column.
+        column: String,
+        /// Up to ten of them, the first ones, with the line on which their row starts and what is wrong.
+        first: Vec<(u64, String)>,
+        /// How many there are.
+        count: usize,
+    },
     /// A value that is too large for the network's numbers once it is scaled.
     OutOfRange {
         /// The line, if the data came from a file.

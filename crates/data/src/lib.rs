@@ -23,6 +23,7 @@
 //! | bytes to rows of text | [`CsvReader`], or another reader beside it | `read/` |
 //! | rows to typed columns | [`TableBuilder`], [`Table`], [`Column`], [`Cell`] | `table.rs`, `column.rs`, `cell.rs` |
 //! | which column is what | [`Schema`], [`Labels`] | `schema/`, `label.rs` |
+//! | what each row counts | [`Table::weighted_by`] | `weights.rs` |
 //! | columns to a matrix | [`Schema::encode`], [`Dataset`] | `schema/`, `dataset.rs` |
 //! | the network's inputs: scaling, filling in, levels | [`Preprocessing`] | `preprocess/` |
 //!
@@ -41,6 +42,7 @@ mod schema;
 pub mod split;
 mod table;
 mod text;
+mod weights;
 
 pub use cell::Cell;
 pub use column::Column;

@@ -5,6 +5,7 @@ use crate::column::{Column, ColumnStore, place};
 use crate::error::{BadRow, BadRows, Error, ErrorKind, RowProblem};
 use crate::read::{Format, OnBad};
 use crate::text::{counted, did_you_mean, quote};
+use crate::weights::RowWeights;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub struct Table {
     notes: Vec<Note>,
     sha256: Option<String>,
     format: Option<Arc<Format>>,
+    pub(crate) weights: Option<Arc<RowWeights>>,
 }
 
 impl PartialEq for Table {
@@ -37,6 +39,7 @@ impl PartialEq for Table {
         self.origin == other.origin
             && self.notes == other.notes
             && self.sha256 == other.sha256
+            && self.weights == other.weights
             && self.columns().eq(other.columns())
     }
 }
@@ -49,6 +52,19 @@ pub(crate) struct Origin {
     pub lines: Lines,
     /// The number of the first row, counted from 1.
     pub first_row: usize,
+    /// Which rows of the file these are, counted from 0, if some were taken out.
+    pub rows: Option<Lines>,
+}
+
+impl Origin {
+    /// The number of a row in its file, counted from 1.
+    pub fn row_number(&self, row: usize) -> usize {
+        let of_file = self
+            .rows
+            .as_ref()
+            .map_or(row, |rows| rows.line(row) as usize);
+        self.first_row + of_file
+    }
 }
 
 /// Something about a file that is no error but may surprise.
@@ -270,7 +286,7 @@ impl Table {
     /// The number of a row in the file, counted from 1 without the header; `row` counts from 0. The two differ by more than one
     /// only in a block that is not the first of a [`CsvReader`](crate::CsvReader).
     pub fn row_number(&self, row: usize) -> usize {
-        self.origin.first_row + row
+        self.origin.row_number(row)
     }
 
     /// What may surprise in this file.
@@ -287,6 +303,27 @@ impl Table {
     pub(crate) fn index(&self) -> BTreeMap<&str, usize> {
         let names = self.names().iter().map(String::as_str);
         names.zip(0..).collect()
+    }
+
+    /// Takes all rows out but those given (ascending), which keep their lines and numbers.
+    pub(crate) fn keep_rows(&mut self, rows: &[usize]) {
+        let width = self.stores.len();
+        let (mut lines, mut numbers) = (Lines::default(), Lines::default());
+        for (at, &row) in rows.iter().enumerate() {
+            lines.push(at, self.line(row));
+            numbers.push(at, (self.row_number(row) - self.origin.first_row) as u64);
+            self.cells
+                .copy_within(row * width..(row + 1) * width, at * width);
+        }
+        self.cells.truncate(rows.len() * width);
+        self.rows = rows.len();
+        self.origin = Arc::new(Origin {
+            source: self.origin.source.clone(),
+            names: self.origin.names.clone(),
+            lines,
+            first_row: self.origin.first_row,
+            rows: Some(numbers),
+        });
     }
 
     pub(crate) fn origin(&self) -> &Arc<Origin> {
@@ -449,6 +486,7 @@ impl TableBuilder {
             names: self.names,
             lines: self.lines,
             first_row: self.first_row,
+            rows: None,
         };
         Table {
             origin: Arc::new(origin),
@@ -458,6 +496,7 @@ impl TableBuilder {
             notes,
             sha256,
             format: self.format,
+            weights: None,
         }
     }
 }

@@ -139,6 +139,29 @@ impl fmt::Display for ErrorKind {
                 f,
                 "sample weights: {problem}; each must be 0 or a positive number, not all 0"
             ),
+            ErrorKind::BadWeights {
+                column,
+                first,
+                count,
+            } => {
+                for (at, (line, problem)) in first.iter().enumerate() {
+                    let separator = if at == 0 { "" } else { "\n  " };
+                    write!(
+                        f,
+                        "{separator}line {line}, column {}: {problem}",
+                        quote(column)
+                    )?;
+                }
+                match count - first.len() {
+                    0 => {}
+                    more => write!(f, "\n  and {more} more")?,
+                }
+                let separator = if first.len() > 1 { "\n" } else { "; " };
+                write!(
+                    f,
+                    "{separator}a weight is 0 or a positive number: correct it, or give 0 to leave the row out"
+                )
+            }
             ErrorKind::OutOfRange {
                 line,
                 row,

@@ -54,7 +54,7 @@ pub enum Encoder {
 }
 
 /// A level in fewer training rows is rare: it shares an input with all that are.
-const RARE: usize = 5;
+const RARE: f64 = 5.0;
 
 /// The most levels that have an input of their own, the most frequent ones.
 const MOST_LEVELS: usize = 100;
@@ -68,6 +68,9 @@ impl Encoder {
     /// Numbers are centred and divided by mean and standard deviation (over the rows in which they are not missing), by smallest value and
     /// range, or by median and the distance of the quartiles (or of smallest and largest value, if that is 0), as the scaling says; truth values are not scaled. A level that fewer than five
     /// training rows have shares an input with all such levels, and so do levels beyond the hundred most frequent ones.
+    ///
+    /// With weights, the sum of the weights takes the place of the number of rows, except that a level of five rows is never rare, however
+    /// little they weigh.
     ///
     /// # Errors
     /// [`ErrorKind::Spread`](crate::ErrorKind::Spread) if values are too large for the scaled ones to be computed.
@@ -335,12 +338,14 @@ fn one_hot(table_levels: &[String], values: &[(f64, f64)], indicator: bool) -> E
         .iter()
         .map(|(&level, &counts)| (level, counts))
         .collect();
+    // A row of weight k is as k rows. Weights may also be small everywhere, as those that add up to 1: then rows are counted.
+    let frequency = |&(_, (count, weight)): &(&str, (usize, f64))| weight.max(count as f64);
     // The sort is stable: of equally frequent levels the first in byte order stays first.
-    frequent.sort_by_key(|&(_, (count, _))| std::cmp::Reverse(count));
+    frequent.sort_by(|a, b| frequency(b).total_cmp(&frequency(a)));
     let kept = frequent
         .iter()
         .take(MOST_LEVELS)
-        .take_while(|(_, (count, _))| *count >= RARE)
+        .take_while(|level| frequency(level) >= RARE)
         .count();
     let rare: f64 = frequent[kept..].iter().map(|(_, (_, weight))| weight).sum();
     let others = kept < frequent.len() || frequent.is_empty();

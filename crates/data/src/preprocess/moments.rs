@@ -14,7 +14,14 @@ impl Moments {
         weights: Option<&[f64]>,
         count: usize,
     ) -> Option<Moments> {
-        let weight = |at: usize| weights.map_or(1.0, |weights| weights[at]);
+        let heaviest = weights
+            .into_iter()
+            .flatten()
+            .fold(1.0, |a: f64, b| a.max(*b));
+        // A power of two, so that sums of the largest weights don't overflow and nothing else changes.
+        let weight_exponent = libm::frexp(heaviest).1 - 1;
+        let weight =
+            |at: usize| weights.map_or(1.0, |weights| libm::scalbn(weights[at], -weight_exponent));
         let largest = (0..count).fold(0.0, |largest: f64, at| largest.max(value(at).abs()));
         if largest == 0.0 {
             return Some(Moments {

@@ -102,7 +102,7 @@ impl Schema {
     /// A column of numbers is numeric; one of dates a date; one of `true` and `false`, `yes` and `no`, `t` and `f`, `y` and `n` or
     /// `on` and `off` boolean; any other text categorical. A column in which at least half of the values are numbers, and some are text,
     /// is an error that lists these, unless it is declared. Columns with a text of its own in every row, or without any value, are left out.
-    /// Only rows with a label are looked at.
+    /// Only rows with a label are looked at. The column of the weights, if the table [has one](Table::weighted_by), is no feature.
     ///
     /// The positive class is the one asked for, else the larger label if both are numbers, else the later in byte order (and `true`
     /// rather than `false`), as scikit-learn's `classes_[1]`; see [`Labels`] for when two spellings are one label.
@@ -117,6 +117,9 @@ impl Schema {
         options: &SchemaOptions,
     ) -> Result<Inferred, Error> {
         let target_column = table.column(target)?;
+        if let Some(weights) = table.weight_column() {
+            check_weights(weights, target, options).map_err(|kind| table.error(kind))?;
+        }
         for name in options
             .ignore
             .iter()
@@ -149,7 +152,7 @@ impl Schema {
             .names()
             .iter()
             .enumerate()
-            .filter(|(_, name)| *name != target)
+            .filter(|(_, name)| *name != target && Some(name.as_str()) != table.weight_column())
         {
             let column = Look {
                 name,
@@ -192,6 +195,26 @@ impl Schema {
             },
         })
     }
+}
+
+/// A column of weights is no target and no feature.
+fn check_weights(weights: &str, target: &str, options: &SchemaOptions) -> Result<(), ErrorKind> {
+    let is = |role: &str| {
+        let problem =
+            format!("it is to hold the weights of the rows and to be {role}; it can't be both");
+        Err(ErrorKind::Declared {
+            column: weights.to_owned(),
+            problem,
+        })
+    };
+    if weights == target {
+        return is("the target");
+    }
+    let mut declared = options.categorical.iter().chain(&options.numeric);
+    if declared.any(|name| name == weights) {
+        return is("a feature");
+    }
+    Ok(())
 }
 
 /// What the cells of a column are, of rows that have a label.
