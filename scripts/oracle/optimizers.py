@@ -24,6 +24,20 @@ OPTIMIZERS = {
     "adam": (0.05, lambda p, lr: torch.optim.Adam(p, lr, betas=(0.8, 0.95), eps=1e-6)),
     "adamw": (0.05, lambda p, lr: torch.optim.AdamW(p, lr, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.1)),
     "clip": (0.1, lambda p, lr: torch.optim.SGD(p, lr, momentum=0.8)),
+    "clip-norm": (0.1, lambda p, lr: torch.optim.SGD(p, lr, momentum=0.8)),
+    "l1": (0.2, lambda p, lr: torch.optim.SGD(p, lr)),
+    "l2": (0.1, lambda p, lr: torch.optim.SGD([{"params": p[:1], "weight_decay": 0.3}, {"params": p[1:]}], lr, momentum=0.8)),
+    "l2-with-biases": (0.2, lambda p, lr: torch.optim.SGD(p, lr, weight_decay=0.3)),
+    "l1-l2-clips": (0.05, lambda p, lr: torch.optim.Adam(p, lr, betas=(0.8, 0.95), eps=1e-6)),
+}
+PENALTIES = {
+    "l1": lambda w: 0.05 * w.abs().sum(),
+    "l1-l2-clips": lambda w: 0.02 * w.abs().sum() + 0.1 / 2 * w.square().sum(),
+}
+CLIPS = {
+    "clip": [lambda p: torch.nn.utils.clip_grad_value_(p, 0.05)],
+    "clip-norm": [lambda p: torch.nn.utils.clip_grad_norm_(p, 0.2)],
+    "l1-l2-clips": [lambda p: torch.nn.utils.clip_grad_norm_(p, 0.3), lambda p: torch.nn.utils.clip_grad_value_(p, 0.15)],
 }
 STEPS = [1, 2, 10, 40]
 
@@ -35,9 +49,10 @@ for name, (rate, make) in OPTIMIZERS.items():
         optimizer = make([w, b], rate)
         for step in range(1, max(STEPS) + 1):
             optimizer.zero_grad()
-            loss(X @ w + b).backward()
-            if name == "clip":
-                torch.nn.utils.clip_grad_value_([w, b], 0.05)
+            penalty = PENALTIES.get(name, lambda w: 0)
+            (loss(X @ w + b) + penalty(w)).backward()
+            for clip in CLIPS.get(name, []):
+                clip([w, b])
             optimizer.step()
             if step in STEPS:
                 numbers = " ".join(repr(v) for v in [*w.tolist(), *b.tolist()])

@@ -61,7 +61,8 @@ pub use divergence::{Divergence, Place};
 pub use error::{ClassifierError, PredictError, TrainError};
 pub use observer::{Control, EpochReport, Observer, Silent, StepReport, TrainingInfo};
 pub use optimizer::{
-    Adam, AdamW, ClipByValue, Description, Memory, Momentum, Nesterov, Optimizer, RmsProp, Sgd,
+    Adam, AdamW, ClipByNorm, ClipByValue, Description, Gradient, Gradients, L1, L2, Memory,
+    Momentum, Nesterov, Optimizer, Penalised, RmsProp, Role, Sgd,
 };
 pub use plans::explain_step;
 pub use rows::Rows;

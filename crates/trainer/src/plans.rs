@@ -6,7 +6,7 @@ use chainrule_autodiff::{
 use chainrule_nn::{Layers, Network, binary_cross_entropy};
 
 use crate::batches::BatchView;
-use crate::optimizer::{InitialValue, Optimizer, Updates};
+use crate::optimizer::{Gradient, Gradients, InitialValue, Optimizer, Role, Updates};
 
 /// Plans that share one state.
 #[derive(Clone, Debug)]
@@ -146,13 +146,28 @@ impl<'g> Written<'g> {
     fn step(&self, network: &Network, optimizer: &dyn Optimizer) -> (Step<'g>, Vec<InitialValue>) {
         let rate = self.graph.scalar("α");
         let mut updates = Updates::new(self.graph);
-        let parameters = self.layers.parameters.iter().zip(&self.gradients);
-        for (shape, (&w, &dw)) in network.parameters().iter().zip(parameters) {
+        let gradients = optimizer.prepare(self.gradients());
+        for (shape, gradient) in network.parameters().iter().zip(gradients.iter()) {
+            let (w, dw) = (gradient.parameter, gradient.gradient);
             updates.add(&shape.name, w, |memory| {
                 optimizer.update(w, dw, rate, memory)
             });
         }
         updates.finish(Step::returns(self.loss))
+    }
+
+    fn gradients(&self) -> Gradients<'g> {
+        let both = self.layers.parameters.iter().zip(&self.gradients);
+        // Each layer has weights and a bias.
+        let roles = [Role::Weight, Role::Bias].into_iter().cycle();
+        let all = both
+            .zip(roles)
+            .map(|((&parameter, &gradient), role)| Gradient {
+                role,
+                parameter,
+                gradient,
+            });
+        Gradients::new(all.collect())
     }
 
     /// Every value between the input and the update, in the order in which it is computed.

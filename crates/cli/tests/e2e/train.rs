@@ -295,6 +295,9 @@ fn settings_of_an_optimizer_change_the_model_and_are_kept_in_it() {
         ),
         ("--optimizer adamw --weight-decay 0.3", "weight_decay 0.3"),
         ("--clip-value 0.001", "clip_value 0.001"),
+        ("--clip-norm 0.01", "clip_norm 0.01"),
+        ("--l1 0.01", "l1 0.01"),
+        ("--l2 0.01", "l2 0.01"),
     ] {
         let (with, inspected) = hash(options);
         assert!(inspected.contains(kept), "{inspected}");

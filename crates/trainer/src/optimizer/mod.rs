@@ -2,10 +2,13 @@
 
 mod adam;
 mod adamw;
-mod clip;
+mod clip_norm;
+mod clip_value;
+mod gradients;
 mod memory;
 mod momentum;
 mod nesterov;
+mod penalty;
 mod rmsprop;
 mod sgd;
 #[cfg(test)]
@@ -18,11 +21,14 @@ use serde::{Deserialize, Serialize};
 
 pub use adam::Adam;
 pub use adamw::AdamW;
-pub use clip::ClipByValue;
+pub use clip_norm::ClipByNorm;
+pub use clip_value::ClipByValue;
+pub use gradients::{Gradient, Gradients, Role};
 pub use memory::Memory;
 pub(crate) use memory::{InitialValue, Updates};
 pub use momentum::Momentum;
 pub use nesterov::Nesterov;
+pub use penalty::{L1, L2, Penalised};
 pub use rmsprop::RmsProp;
 pub use sgd::Sgd;
 
@@ -63,6 +69,13 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
 
     /// The name and the settings: they are written into the model.
     fn describe(&self) -> Description;
+
+    /// Changes the gradients of all parameters together, before the updates: for clipping and penalties. By default they stay as they are.
+    ///
+    /// An optimiser that wraps another one hands them on to it when it is done with them.
+    fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
+        gradients
+    }
 }
 
 impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
@@ -78,6 +91,10 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
 
     fn describe(&self) -> Description {
         (**self).describe()
+    }
+
+    fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
+        (**self).prepare(gradients)
     }
 }
 
@@ -105,6 +122,13 @@ impl Description {
                 .map(|&(name, value)| (name.to_owned(), value))
                 .collect(),
         }
+    }
+
+    /// The same with one more setting, after the others.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: f64) -> Description {
+        self.settings.push((name.to_owned(), value));
+        self
     }
 }
 

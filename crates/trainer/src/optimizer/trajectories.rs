@@ -3,7 +3,8 @@
 use chainrule_autodiff::{Graph, Isa, Step, Team};
 
 use super::{
-    Adam, AdamW, ClipByValue, InitialValue, Momentum, Nesterov, Optimizer, RmsProp, Sgd, Updates,
+    Adam, AdamW, ClipByNorm, ClipByValue, Gradient, Gradients, InitialValue, L1, L2, Momentum,
+    Nesterov, Optimizer, Penalised, RmsProp, Role, Sgd, Updates,
 };
 
 const TRAJECTORIES: &str = include_str!("trajectories.txt");
@@ -47,6 +48,45 @@ fn optimizer(name: &str) -> Box<dyn Optimizer> {
             limit: 0.05,
             then: Momentum { momentum: 0.8 },
         }),
+        "clip-norm" => Box::new(ClipByNorm {
+            limit: 0.2,
+            then: Momentum { momentum: 0.8 },
+        }),
+        "l1" => Box::new(L1 {
+            strength: 0.05,
+            on: Penalised::Weights,
+            then: Sgd,
+        }),
+        "l2" => Box::new(L2 {
+            strength: 0.3,
+            on: Penalised::Weights,
+            then: Momentum { momentum: 0.8 },
+        }),
+        "l2-with-biases" => Box::new(L2 {
+            strength: 0.3,
+            on: Penalised::All,
+            then: Sgd,
+        }),
+        // In another order the trajectory is another one.
+        "l1-l2-clips" => Box::new(L1 {
+            strength: 0.02,
+            on: Penalised::Weights,
+            then: L2 {
+                strength: 0.1,
+                on: Penalised::Weights,
+                then: ClipByNorm {
+                    limit: 0.3,
+                    then: ClipByValue {
+                        limit: 0.15,
+                        then: Adam {
+                            beta1: 0.8,
+                            beta2: 0.95,
+                            epsilon: 1e-6,
+                        },
+                    },
+                },
+            },
+        }),
         other => panic!("no optimiser {other}"),
     }
 }
@@ -67,10 +107,17 @@ fn trajectory(name: &str, problem: &str, rate: f64, steps: usize) -> Vec<[f64; 4
         other => panic!("no problem {other}"),
     };
     let [dw, db] = g.grad(loss, [w, b]);
+    let gradient = |role, parameter, gradient| Gradient {
+        role,
+        parameter,
+        gradient,
+    };
+    let gradients = vec![gradient(Role::Weight, w, dw), gradient(Role::Bias, b, db)];
+    let gradients = optimizer.prepare(Gradients::new(gradients));
     let mut updates = Updates::new(&g);
-    for (name, parameter, gradient) in [("W", w, dw), ("b", b, db)] {
-        updates.add(name, parameter, |memory| {
-            optimizer.update(parameter, gradient, alpha, memory)
+    for (name, gradient) in ["W", "b"].into_iter().zip(gradients.iter()) {
+        updates.add(name, gradient.parameter, |memory| {
+            optimizer.update(gradient.parameter, gradient.gradient, alpha, memory)
         });
     }
     let (step, initial) = updates.finish(Step::returns(loss));
@@ -125,5 +172,5 @@ fn trajectories_are_pytorchs() {
             compared += 1;
         }
     }
-    assert_eq!(compared, 7 * 2 * 4 * 4, "numbers compared");
+    assert_eq!(compared, 12 * 2 * 4 * 4, "numbers compared");
 }

@@ -10,6 +10,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::optimization::Optimization;
 use crate::columns::{Columns, LabelMap};
 use crate::failure::Failure;
 use crate::input::Source;
@@ -122,6 +123,9 @@ pub struct Arguments {
     /// Print what each column is, as a file for --schema, and do nothing else
     #[arg(long)]
     pub print_schema: bool,
+
+    #[command(flatten)]
+    pub optimization: Optimization,
 
     #[command(flatten)]
     pub labels: LabelMap,
@@ -256,13 +260,14 @@ impl Arguments {
                 ..AdamW::default()
             }),
         };
-        Ok(match self.clip_value {
+        let optimizer: Box<dyn Optimizer> = match self.clip_value {
             None => optimizer,
             Some(limit) => Box::new(ClipByValue {
                 limit,
                 then: optimizer,
             }),
-        })
+        };
+        Ok(self.optimization.around(optimizer))
     }
 }
 

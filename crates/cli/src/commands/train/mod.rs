@@ -1,6 +1,7 @@
 //! `chainrule train`: from a table to a model file and a report.
 
 mod arguments;
+mod optimization;
 mod progress;
 mod report;
 

@@ -1,8 +1,8 @@
-//! Gradients kept within bounds.
+//! Elements of gradients kept within bounds.
 
 use chainrule_autodiff::Expr;
 
-use super::{Description, Memory, Optimizer};
+use super::{Description, Gradients, Memory, Optimizer};
 
 /// Clips each element of a gradient to `[−limit, limit]`, then does what another optimiser does.
 ///
@@ -28,15 +28,15 @@ impl<O: Optimizer> Optimizer for ClipByValue<O> {
         learning_rate: Expr<'g>,
         memory: &mut Memory<'g>,
     ) -> Expr<'g> {
-        let clipped = gradient.clamp(-self.limit, self.limit);
-        self.then.update(parameter, clipped, learning_rate, memory)
+        self.then.update(parameter, gradient, learning_rate, memory)
     }
 
     fn describe(&self) -> Description {
-        let mut description = self.then.describe();
-        description
-            .settings
-            .push(("clip_value".to_owned(), self.limit));
-        description
+        self.then.describe().with("clip_value", self.limit)
+    }
+
+    fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
+        let clipped = gradients.map(|gradient| gradient.clamp(-self.limit, self.limit));
+        self.then.prepare(clipped)
     }
 }

@@ -1,0 +1,98 @@
+//! The options that say what is made small, and by steps of which length.
+
+use chainrule_trainer::{ClipByNorm, L1, L2, Optimizer, Penalised};
+
+/// What is made small, and by steps of which length.
+#[derive(Clone, Debug, Default, PartialEq, clap::Args)]
+#[command(next_help_heading = "Penalties and steps")]
+pub struct Optimization {
+    /// Make the gradients shorter where the norm of all of them together is above X
+    #[arg(long, value_name = "X", value_parser = limit, allow_negative_numbers = true)]
+    clip_norm: Option<f64>,
+
+    /// Add X times the sum of the weights' absolute values to what is made small; biases and reported losses are without it
+    #[arg(long, value_name = "X", value_parser = strength, allow_negative_numbers = true)]
+    l1: Option<f64>,
+
+    /// Add X/2 times the sum of the weights' squares to what is made small; biases and reported losses are without it
+    #[arg(long, value_name = "X", value_parser = strength, allow_negative_numbers = true)]
+    l2: Option<f64>,
+}
+
+impl Optimization {
+    /// Puts penalties and clipping around an optimiser: what is clipped are the gradients of loss and penalties.
+    pub fn around(&self, optimizer: Box<dyn Optimizer>) -> Box<dyn Optimizer> {
+        let mut optimizer = optimizer;
+        if let Some(limit) = self.clip_norm {
+            optimizer = Box::new(ClipByNorm {
+                limit,
+                then: optimizer,
+            });
+        }
+        let on = Penalised::Weights;
+        if let Some(strength) = self.l2 {
+            optimizer = Box::new(L2 {
+                strength,
+                on,
+                then: optimizer,
+            });
+        }
+        if let Some(strength) = self.l1 {
+            optimizer = Box::new(L1 {
+                strength,
+                on,
+                then: optimizer,
+            });
+        }
+        optimizer
+    }
+}
+
+fn limit(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(limit) if limit.is_finite() && limit > 0.0 => Ok(limit),
+        _ => Err("expected a positive number".to_owned()),
+    }
+}
+
+fn strength(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(strength) if strength.is_finite() && strength >= 0.0 => Ok(strength),
+        _ => Err("expected 0 or a positive number".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainrule_trainer::Sgd;
+
+    use super::*;
+
+    #[test]
+    fn penalties_come_before_clipping() {
+        let options = Optimization {
+            clip_norm: Some(1.0),
+            l1: Some(0.5),
+            l2: Some(0.25),
+        };
+        let around = options.around(Box::new(Sgd)).describe().to_string();
+        assert_eq!(around, "sgd (clip_norm 1, l2 0.25, l1 0.5)");
+        let nothing = Optimization::default().around(Box::new(Sgd));
+        assert_eq!(nothing.describe(), Sgd.describe());
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        assert_eq!((limit("1"), strength("0")), (Ok(1.0), Ok(0.0)));
+        assert!(
+            ["0", "-1", "nan", "inf", "x"]
+                .iter()
+                .all(|text| limit(text).is_err())
+        );
+        assert!(
+            ["-1", "nan", "inf", "x"]
+                .iter()
+                .all(|text| strength(text).is_err())
+        );
+    }
+}
