@@ -36,6 +36,12 @@ impl<'a> Cell<'a> {
         Cell::parse_as(text, &Spelling::default())
     }
 
+    /// Whether [`parse_as`](Cell::parse_as) says missing, without reading numbers.
+    pub(crate) fn is_missing_as(text: &str, spelling: &Spelling) -> bool {
+        let text = text.trim();
+        spelling.missing.iter().any(|word| word == text) || is_missing(text)
+    }
+
     /// The same where further words are missing values, or numbers are written with commas.
     pub(crate) fn parse_as(text: &'a str, spelling: &Spelling) -> Cell<'a> {
         let text = text.trim();

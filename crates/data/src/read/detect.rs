@@ -1,5 +1,9 @@
 //! What the first rows of a file say about how it is written.
 
+use std::borrow::Cow;
+
+use memchr::memchr;
+
 use super::numbers::NumberStyle;
 use super::options::{CsvOptions, Header, Quote};
 use super::rows::{Dialect, Field, RowEnd, fields, row_end, texts};
@@ -52,12 +56,12 @@ impl Decision {
 /// Looks at the start of a file; `is_whole` if that is all there is.
 pub(super) fn detect(text: &[u8], is_whole: bool, options: &CsvOptions) -> Detected {
     let dialect = dialect(text, is_whole, options);
-    let sample: Vec<Vec<String>> = rows(text, is_whole, dialect, ROWS)
+    let sample: Vec<Vec<Cow<str>>> = rows(text, is_whole, dialect, ROWS)
         .map(|row| texts(row, dialect))
         .collect();
     let numbers = match options.decimal {
         Some(decimal) => NumberStyle::asked(decimal),
-        None => NumberStyle::detect(sample.iter().skip(1).flatten().map(String::as_str)),
+        None => NumberStyle::detect(sample.iter().skip(1).flatten().map(|cell| &**cell)),
     };
     let spelling = Spelling {
         missing: options
@@ -132,7 +136,7 @@ fn dialect(text: &[u8], is_whole: bool, options: &CsvOptions) -> Dialect {
 /// How well a dialect fits: the share of rows that have the usual number of fields, at least two, and less so the share of fields that are
 /// numbers or nothing. 0 if it parts nothing.
 fn fit(text: &[u8], is_whole: bool, dialect: Dialect) -> f64 {
-    let sample: Vec<Vec<String>> = rows(text, is_whole, dialect, 200)
+    let sample: Vec<Vec<Cow<str>>> = rows(text, is_whole, dialect, 200)
         .map(|row| texts(row, dialect))
         .collect();
     let mut counts: Vec<usize> = sample.iter().map(Vec::len).collect();
@@ -149,7 +153,7 @@ fn fit(text: &[u8], is_whole: bool, dialect: Dialect) -> f64 {
         NumberStyle::asked(super::Decimal::Comma),
         NumberStyle::asked(super::Decimal::Point),
     ];
-    let is_value = |cell: &String| {
+    let is_value = |cell: &Cow<str>| {
         styles
             .iter()
             .any(|style| style.number(cell.trim()).is_some())
@@ -167,6 +171,9 @@ fn fit(text: &[u8], is_whole: bool, dialect: Dialect) -> f64 {
 
 /// Single quotes if fields stand in them, all of them well, and none stands in double ones.
 fn quote(text: &[u8], is_whole: bool, delimiter: u8) -> u8 {
+    if memchr(b'\'', text).is_none() {
+        return b'"';
+    }
     let quoted = |quote: u8| {
         let dialect = Dialect {
             delimiter,
@@ -190,7 +197,7 @@ fn quote(text: &[u8], is_whole: bool, delimiter: u8) -> u8 {
     }
 }
 
-fn header(sample: &[Vec<String>], spelling: &Spelling, expected: &[String]) -> Decision {
+fn header(sample: &[Vec<Cow<str>>], spelling: &Spelling, expected: &[String]) -> Decision {
     let Some((first, rest)) = sample.split_first() else {
         return Decision::Words;
     };
@@ -210,8 +217,9 @@ fn header(sample: &[Vec<String>], spelling: &Spelling, expected: &[String]) -> D
             Decision::Words
         };
     }
-    let is_first = |row: &Vec<String>| row.iter().map(|cell| cell.trim()).eq(first.iter().copied());
-    let other_rows: Vec<&Vec<String>> = rest.iter().filter(|row| !is_first(row)).collect();
+    let is_first =
+        |row: &Vec<Cow<str>>| row.iter().map(|cell| cell.trim()).eq(first.iter().copied());
+    let other_rows: Vec<&Vec<Cow<str>>> = rest.iter().filter(|row| !is_first(row)).collect();
     let column = |at: usize| {
         rest.iter()
             .filter_map(move |row| row.get(at))
@@ -223,14 +231,11 @@ fn header(sample: &[Vec<String>], spelling: &Spelling, expected: &[String]) -> D
     for (at, cell) in first.iter().enumerate() {
         let (mut like_numbers, mut present) = (0, 0);
         let others = other_rows.iter().filter_map(|row| row.get(at));
-        for other in others.filter(|cell| Cell::parse_as(cell, spelling) != Cell::Missing) {
+        for other in others.filter(|cell| !Cell::is_missing_as(cell, spelling)) {
             present += 1;
             like_numbers += usize::from(begins_like_a_number(other.trim()));
         }
-        if present == 0
-            || like_numbers * 10 < present * 9
-            || Cell::parse_as(cell, spelling) == Cell::Missing
-        {
+        if present == 0 || like_numbers * 10 < present * 9 || Cell::is_missing_as(cell, spelling) {
             continue;
         }
         if begins_like_a_number(cell) {

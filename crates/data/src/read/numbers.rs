@@ -41,8 +41,13 @@ impl NumberStyle {
         let (mut points, mut commas, mut groups) = (0, 0, 0);
         for cell in cells {
             let cell = cell.trim();
-            if !cell.bytes().any(|byte| byte.is_ascii_digit()) {
-                continue;
+            match Sight::of(cell) {
+                Sight::NoNumber | Sight::Either => continue,
+                Sight::Point => {
+                    points += 1;
+                    continue;
+                }
+                Sight::Unclear => {}
             }
             let as_point = NumberStyle::asked(Decimal::Point).number(cell).is_some();
             let as_comma = NumberStyle::asked(Decimal::Comma).number(cell).is_some();
@@ -82,6 +87,10 @@ impl NumberStyle {
             Some((whole, fraction)) => (whole, fraction),
             None => (number, ""),
         };
+        let is_plain = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        if mark == '.' && is_plain(whole) && is_plain(fraction) {
+            return cell::number(text);
+        }
         let whole = self.ungrouped(whole)?;
         if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -109,6 +118,36 @@ impl NumberStyle {
             && first.chars().all(is_digit)
             && groups.all(|group| group.len() == 3 && group.chars().all(is_digit));
         right.then(|| whole.split(separator).collect())
+    }
+}
+
+/// What can be said of a cell's number without reading it: most cells of most files are settled so.
+enum Sight {
+    /// No digits.
+    NoNumber,
+    /// Digits alone: the same in every style.
+    Either,
+    /// Digits, a point, and a fraction that is no group of three digits.
+    Point,
+    /// It has to be read in each style.
+    Unclear,
+}
+
+impl Sight {
+    fn of(cell: &str) -> Sight {
+        let bytes = cell.strip_prefix(['+', '-']).unwrap_or(cell).as_bytes();
+        let digits = |bytes: &[u8]| bytes.iter().take_while(|b| b.is_ascii_digit()).count();
+        let whole = digits(bytes);
+        match bytes[whole..] {
+            [] if whole > 0 => Sight::Either,
+            [b'.', ref fraction @ ..] if whole > 0 => match digits(fraction) {
+                3 => Sight::Unclear,
+                count if count > 0 && count == fraction.len() => Sight::Point,
+                _ => Sight::Unclear,
+            },
+            _ if bytes.iter().any(u8::is_ascii_digit) => Sight::Unclear,
+            _ => Sight::NoNumber,
+        }
     }
 }
 
@@ -184,6 +223,31 @@ mod tests {
         }
         for text in ["1.5", "1.23,4", "1,2,3", "1.2345,6"] {
             assert_eq!(COMMA.number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_at_sight_is_what_reading_says() {
+        let parts = ["", "0", "12", "123", "1234", ".", ",", " ", "e5", "-", "x"];
+        for a in parts {
+            for b in parts {
+                for c in parts {
+                    for d in parts {
+                        let cell = format!("{a}{b}{c}{d}");
+                        let cell = cell.trim();
+                        let point = POINT.number(cell).is_some();
+                        let comma = COMMA.number(cell).is_some();
+                        match Sight::of(cell) {
+                            Sight::NoNumber => assert!(!point && !comma, "{cell}"),
+                            Sight::Either => assert!(point && comma, "{cell}"),
+                            Sight::Point => assert!(point && !comma, "{cell}"),
+                            Sight::Unclear => continue,
+                        }
+                        // None of them is a number with groups.
+                        assert_eq!(point, cell::number(cell).is_some(), "{cell}");
+                    }
+                }
+            }
         }
     }
 

@@ -4,6 +4,8 @@
 //! is the quote, it goes on to the next quote that is not doubled, delimiters and line ends included, and only blanks may follow.
 //! A quote elsewhere in a field is a character like any other.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3};
 
 /// What parts fields, and what may stand round them.
@@ -196,11 +198,21 @@ pub(super) fn fields(row: &[u8], dialect: Dialect) -> impl Iterator<Item = Field
 }
 
 /// The fields of one row as text, whatever is wrong with them: for looking at, not for reading.
-pub(super) fn texts(row: &[u8], dialect: Dialect) -> Vec<String> {
-    let mut scratch = Vec::new();
-    fields(row, dialect)
-        .map(|field| String::from_utf8_lossy(field.text(dialect, &mut scratch)).into_owned())
-        .collect()
+pub(super) fn texts(row: &[u8], dialect: Dialect) -> Vec<Cow<'_, str>> {
+    let text = |field| match field {
+        Field::Plain(text)
+        | Field::Broken(text)
+        | Field::Quoted {
+            inside: text,
+            doubled: false,
+        } => String::from_utf8_lossy(text),
+        Field::Quoted { doubled: true, .. } => {
+            let mut scratch = Vec::new();
+            let text = String::from_utf8_lossy(field.text(dialect, &mut scratch));
+            Cow::Owned(text.into_owned())
+        }
+    };
+    fields(row, dialect).map(text).collect()
 }
 
 #[cfg(test)]
@@ -216,7 +228,7 @@ mod tests {
         quote: Some(b'\''),
     };
 
-    fn rows(text: &str, dialect: Dialect) -> Vec<Vec<String>> {
+    fn rows(text: &str, dialect: Dialect) -> Vec<Vec<Cow<'_, str>>> {
         let (mut at, mut rows) = (0, Vec::new());
         while at < text.len() {
             let RowEnd::At { end, next } = row_end(text.as_bytes(), at, dialect, true) else {
