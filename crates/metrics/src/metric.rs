@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::{
-    Binning, Confusion, Error, average_precision, brier, calibration, log_loss, roc_auc, sigmoid,
+    Binning, Confusion, Error, average_precision, brier, calibration, log_loss, report::BINS,
+    roc_auc, sigmoid,
 };
 
 /// One number that says how good predictions are.
@@ -126,7 +127,7 @@ impl Metric {
         let value = match self {
             Metric::Brier => return brier(labels, &p, weights),
             Metric::CalibrationError => {
-                let found = calibration(labels, &p, weights, 10, Binning::EqualWidth)?;
+                let found = calibration(labels, &p, weights, BINS, Binning::EqualWidth)?;
                 return Ok(found.expected_error);
             }
             Metric::Accuracy => decisions()?.accuracy(),
@@ -193,20 +194,9 @@ mod tests {
         let logits = [1.5, -0.3, -0.2, 0.7, 0.4, -2.0];
         let weights = [1.0, 2.0, 0.5, 1.0, 1.0, 3.0];
         let report = evaluate(&labels, &logits, Some(&weights), 0.6).unwrap();
-        for (metric, expected) in [
-            (Metric::LogLoss, Ok(report.log_loss)),
-            (Metric::Brier, Ok(report.brier)),
-            (Metric::Accuracy, Ok(report.accuracy)),
-            (Metric::BalancedAccuracy, report.balanced_accuracy),
-            (Metric::Precision, report.precision),
-            (Metric::Recall, report.recall),
-            (Metric::F1, report.f1),
-            (Metric::Mcc, report.mcc),
-            (Metric::RocAuc, report.roc_auc),
-            (Metric::AveragePrecision, report.average_precision),
-        ] {
+        for metric in Metric::ALL {
             let score = metric.score(&labels, &logits, Some(&weights), 0.6);
-            assert_eq!(score, expected.map_err(Error::from), "{metric}");
+            assert_eq!(score, report.value(metric).map_err(Error::from), "{metric}");
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::rows::{Rows, ranked};
 use crate::{
-    Baseline, Binning, Confusion, Error, Undefined, calibration::calibration_of, loss, ranking,
+    Baseline, Binning, Confusion, Error, Metric, Undefined, calibration::calibration_of, loss,
+    ranking,
 };
 
 /// All metrics of one model on one set of rows.
@@ -44,6 +45,35 @@ pub struct Report {
     pub confusion: Confusion,
     /// What can be had without a model.
     pub baseline: Baseline,
+}
+
+impl Report {
+    /// One of them.
+    ///
+    /// # Errors
+    /// Why it has no value.
+    ///
+    /// ```
+    /// use chainrule_metrics::{Metric, evaluate};
+    /// let report = evaluate(&[true, false], &[2.0, -1.0], None, 0.5)?;
+    /// assert_eq!(report.value(Metric::RocAuc), Ok(1.0));
+    /// # Ok::<(), chainrule_metrics::Error>(())
+    /// ```
+    pub fn value(&self, metric: Metric) -> Result<f64, Undefined> {
+        match metric {
+            Metric::LogLoss => Ok(self.log_loss),
+            Metric::Brier => Ok(self.brier),
+            Metric::Accuracy => Ok(self.accuracy),
+            Metric::BalancedAccuracy => self.balanced_accuracy,
+            Metric::Precision => self.precision,
+            Metric::Recall => self.recall,
+            Metric::F1 => self.f1,
+            Metric::Mcc => self.mcc,
+            Metric::RocAuc => self.roc_auc,
+            Metric::AveragePrecision => self.average_precision,
+            Metric::CalibrationError => Ok(self.calibration_error),
+        }
+    }
 }
 
 /// All metrics, with the probabilities `σ(logit)`.

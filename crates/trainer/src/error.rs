@@ -82,6 +82,14 @@ pub enum TrainError {
         /// Why.
         reason: String,
     },
+    /// Classes are to weigh the same, and one of them has no row to train on.
+    #[error(
+        "no row to train on is of the {missing} class, so the classes can't be balanced: give rows of both, or weights as 1:9"
+    )]
+    OneClass {
+        /// `negative` or `positive`.
+        missing: &'static str,
+    },
     /// There is nothing to train on.
     #[error("there are no rows to train on")]
     NoRows,

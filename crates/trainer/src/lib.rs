@@ -24,6 +24,7 @@
 //! | early stopping, targets, time limits | [`Stopping`] | `stopping.rs` |
 //! | going on after a kill | [`Checkpoints`] | `checkpoint/` |
 //! | the compiled step | [`explain_step`] | `plans.rs` |
+//! | weights of rows and classes | [`ClassWeight`], [`Weighting`] | `weighting.rs` |
 //! | optimisers | [`Optimizer`], [`Sgd`], [`Momentum`], [`Adam`] | `optimizer/` |
 //! | what watches and stops | [`Observer`] | `observer.rs` |
 //! | what went wrong where | [`Divergence`] | `divergence.rs` |
@@ -49,6 +50,7 @@ mod samples;
 mod stopping;
 mod train;
 mod validation;
+mod weighting;
 
 pub use chainrule_metrics::Metric;
 pub use checkpoint::{CheckpointError, Checkpoints, Difference, Every, Start, UnknownInterval};
@@ -69,3 +71,4 @@ pub use rows::Rows;
 pub use samples::Samples;
 pub use stopping::{EarlyStopping, Stopping, Target};
 pub use train::{Outcome, Real, Surroundings, Trained, train};
+pub use weighting::{ClassFactors, ClassWeight, NoClassWeight, Weighting};

@@ -1,9 +1,11 @@
 //! Rows in the form and precision that a plan reads.
 
+use std::borrow::Cow;
+
 use chainrule_autodiff::Scalar;
 use chainrule_data::{Dataset, Error, Float, Preprocessing};
 
-use crate::TrainError;
+use crate::{ClassFactors, TrainError};
 
 /// Rows ready for training or validation, in the precision of a plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,30 +16,74 @@ pub struct Samples<T> {
     pub x: Vec<T>,
     /// 1 for each row of the positive class, 0 for the others.
     pub y: Vec<T>,
-    /// The weight of each row, all positive; nothing if all weigh the same.
+    /// The weight of each row; nothing if all weigh the same. A row of weight zero is as if it were absent; the others are from
+    /// [`LIGHTEST`](Samples::LIGHTEST) on.
     pub weights: Option<Vec<T>>,
 }
 
 impl<T: Scalar + Float> Samples<T> {
     /// The rows of a data set, scaled.
     ///
+    /// Weights are divided by the power of two that brings the largest into [1, 2), which changes no other bit of the result, and rounded
+    /// once. Rows of less than [`LIGHTEST`](Samples::LIGHTEST) then get the weight 0.
+    ///
     /// # Errors
     /// Those of [`Preprocessing::transform`].
     pub fn of(data: &Dataset, preprocessing: &Preprocessing) -> Result<Samples<T>, Error> {
+        Samples::class_weighted(data, preprocessing, None)
+    }
+
+    /// The same, where rows weigh by their class too.
+    pub(crate) fn class_weighted(
+        data: &Dataset,
+        preprocessing: &Preprocessing,
+        factors: Option<ClassFactors>,
+    ) -> Result<Samples<T>, Error> {
         let x = preprocessing.transform::<T>(data)?;
         let target = |&positive: &bool| if positive { T::ONE } else { T::ZERO };
         Ok(Samples {
             features: x.nrows(),
             x: x.as_slice().to_vec(),
             y: data.labels().iter().map(target).collect(),
-            weights: data
-                .weights()
-                .map(|weights| weights.iter().map(|&w| T::from_f64(w)).collect()),
+            weights: weights(data, factors)
+                .map(|weights| weights.into_iter().map(T::from_f64).collect()),
         })
     }
 }
 
+/// What each row of a data set weighs, the largest weight in [1, 2).
+fn weights(data: &Dataset, factors: Option<ClassFactors>) -> Option<Vec<f64>> {
+    // Class weights are brought to 1 or less, so that no product overflows.
+    let factor = |positive: bool| {
+        factors.map_or(1.0, |factors| {
+            factors.of(positive) / factors.negative.max(factors.positive)
+        })
+    };
+    let classes = data.labels().iter();
+    let weights: Vec<f64> = match (data.weights(), factors) {
+        (None, None) => return None,
+        (None, Some(_)) => classes.map(|&class| factor(class)).collect(),
+        (Some(weights), None) => weights.to_vec(),
+        (Some(weights), Some(_)) => (weights.iter().zip(classes))
+            .map(|(weight, &class)| weight * factor(class))
+            .collect(),
+    };
+    let largest = weights.iter().fold(0.0, |a: f64, &b| a.max(b));
+    let exponent = libm::frexp(largest).1 - 1;
+    let scaled = |weight: f64| {
+        let scaled = libm::scalbn(weight, -exponent);
+        if scaled < LIGHTEST { 0.0 } else { scaled }
+    };
+    Some(weights.into_iter().map(scaled).collect())
+}
+
+/// 2⁻¹²⁶.
+const LIGHTEST: f64 = f32::MIN_POSITIVE as f64;
+
 impl<T: Scalar> Samples<T> {
+    /// The least weight but zero, 2⁻¹²⁶ (1.2e-38): the reciprocals of sums of weights stay finite.
+    pub const LIGHTEST: f64 = LIGHTEST;
+
     /// The number of rows.
     pub fn rows(&self) -> usize {
         self.y.len()
@@ -59,12 +105,58 @@ impl<T: Scalar> Samples<T> {
         if self.x.len() != expected {
             return wrong("features in all", expected, self.x.len());
         }
-        match &self.weights {
-            Some(weights) if weights.len() != self.rows() => {
-                wrong("weights", self.rows(), weights.len())
-            }
-            _ => Ok(()),
+        let Some(weights) = &self.weights else {
+            return Ok(());
+        };
+        if weights.len() != self.rows() {
+            return wrong("weights", self.rows(), weights.len());
         }
+        let setting = |what: String, found, expected| {
+            Err(TrainError::Setting {
+                what,
+                found,
+                expected,
+            })
+        };
+        let mut total = 0.0;
+        for (row, weight) in weights.iter().map(|weight| weight.to_f64()).enumerate() {
+            if !(weight == 0.0 || (weight >= LIGHTEST && weight.is_finite())) {
+                let what = format!("the weight of row {} (counted from 1)", row + 1);
+                return setting(what, weight, "0 or a number from 1.2e-38 on");
+            }
+            total += weight;
+        }
+        if total > f64::from(f32::MAX) / 2.0 || (total == 0.0 && self.rows() > 0) {
+            let what = "the sum of the weights".to_owned();
+            return setting(what, total, "a positive number below 1.7e38");
+        }
+        Ok(())
+    }
+
+    /// The rows that weigh something: all of them, or a copy.
+    pub(crate) fn present(&self) -> Cow<'_, Samples<T>> {
+        let Some(weights) = &self.weights else {
+            return Cow::Borrowed(self);
+        };
+        if !weights.contains(&T::ZERO) {
+            return Cow::Borrowed(self);
+        }
+        let rows = (0..self.rows()).filter(|&row| weights[row] != T::ZERO);
+        let mut present = Samples {
+            features: self.features,
+            x: Vec::new(),
+            y: Vec::new(),
+            weights: None,
+        };
+        let mut left = Vec::new();
+        for row in rows {
+            let at = row * self.features;
+            present.x.extend_from_slice(&self.x[at..at + self.features]);
+            present.y.push(self.y[row]);
+            left.push(weights[row]);
+        }
+        present.weights = Some(left);
+        Cow::Owned(present)
     }
 
     /// The classes.

@@ -74,6 +74,8 @@ pub struct Surroundings<'a> {
 /// The result is a function of the arguments, to the last bit, and neither of `config.threads` nor of `config.isa`. After
 /// the first epoch a step allocates nothing.
 ///
+/// Rows of weight zero are taken out before anything else, so that a batch is never without weight.
+///
 /// [`Classifier`](crate::Classifier) does this for tables; this is for samples that are ready.
 ///
 /// # Errors
@@ -111,6 +113,7 @@ pub fn train<T: Real>(
         cancel: around.cancel,
         keeper: None,
         threshold: 0.5,
+        validation_weights: ValidationWeights::AsInLoss,
     };
     train_kept(
         network, first, optimizer, samples, validation, config, around,
@@ -125,6 +128,17 @@ pub(crate) struct Around<'a, 'k> {
     pub(crate) keeper: Option<Keeper<'k>>,
     /// Where metrics that need decisions make them.
     pub(crate) threshold: f64,
+    /// What the validation rows weigh in all metrics but the loss, if that is something else.
+    pub(crate) validation_weights: ValidationWeights<'a>,
+}
+
+/// What validation rows weigh in metrics other than the loss that is trained.
+#[derive(Clone, Copy)]
+pub(crate) enum ValidationWeights<'a> {
+    /// The same.
+    AsInLoss,
+    /// So much: classes have weights in the loss only.
+    OfRows(Option<&'a [f64]>),
 }
 
 /// [`train`], with checkpoints.
@@ -139,6 +153,8 @@ pub(crate) fn train_kept<T: Real>(
 ) -> Result<Trained, TrainError> {
     let validation = validation.filter(|v| v.rows() > 0);
     check(network, first, optimizer, samples, validation, config)?;
+    let present = samples.present();
+    let samples = &*present;
     let plans = Plans::compile(network, optimizer, samples.weights.is_some(), config.isa)?;
     let batch_rows = config.batch.rows(samples.rows());
     // A forward product and two backward ones.
@@ -174,7 +190,8 @@ pub(crate) fn train_kept<T: Real>(
         "training begins"
     );
     around.observer.start(&info);
-    let validation = validation.map(|samples| Validation::new(&plans, samples, threads));
+    let validation = validation
+        .map(|samples| Validation::new(&plans, samples, around.validation_weights, threads));
     let workspace = plans.step.workspace(batch_rows, threads);
     let state = plans.state(first)?;
     let mut run = Run::new(

@@ -15,10 +15,10 @@ use super::provenance::{DataRecord, Procedure, Provenance, TrainingRecord};
 use super::report::TrainingReport;
 use crate::checkpoint::{Counts, Folder, Identity, Keeper};
 use crate::rows::Rows;
-use crate::train::{Around, Real, train_kept};
+use crate::train::{Around, Real, ValidationWeights, train_kept};
 use crate::{
-    Batch, CheckpointError, Checkpoints, EarlyStopping, Observer, Optimizer, Outcome, Samples,
-    Silent, Start, Stopping, Threads, TrainConfig, TrainError,
+    Batch, CheckpointError, Checkpoints, ClassWeight, EarlyStopping, Observer, Optimizer, Outcome,
+    Samples, Silent, Start, Stopping, Threads, TrainConfig, TrainError, Weighting,
 };
 
 /// A training that is being described. Every knob has a default:
@@ -34,6 +34,7 @@ use crate::{
 /// | [`test_fraction`](Builder::test_fraction) | 0: no rows are set apart to test on |
 /// | [`early_stopping`](Builder::early_stopping), [`stopping`](Builder::stopping) | none: all epochs are run, and the last weights kept |
 /// | [`checkpoints`](Builder::checkpoints) | none |
+/// | [`class_weight`](Builder::class_weight) | none: a row of one class counts as one of the other |
 /// | [`precision`](Builder::precision) | [`Precision::F32`] |
 /// | [`seed`](Builder::seed) | 0 |
 /// | [`threads`](Builder::threads), [`isa`](Builder::isa) | what is best; the bits don't depend on them |
@@ -75,6 +76,7 @@ pub struct Builder<'a> {
     validation: HeldOut<'a>,
     test: HeldOut<'a>,
     checkpoints: Option<Checkpoints>,
+    class_weight: Option<ClassWeight>,
     init: Option<&'a Classifier>,
     observer: Option<&'a mut dyn Observer>,
     cancel: Option<&'a AtomicBool>,
@@ -96,6 +98,7 @@ impl Default for Builder<'_> {
             validation: HeldOut::Fraction(0.2),
             test: HeldOut::Fraction(0.0),
             checkpoints: None,
+            class_weight: None,
             init: None,
             observer: None,
             cancel: None,
@@ -273,6 +276,18 @@ impl<'a> Builder<'a> {
         self
     }
 
+    /// What a row of each class counts in the loss, beside the row's own weight. It changes what the probabilities mean:
+    /// see [`Weighting`](crate::Weighting). Scaling, splits and metrics don't look at it, but for the validation loss, which is measured
+    /// as the loss that is trained.
+    ///
+    /// Rows have weights of their own if they are a table that was [`weighted_by`](chainrule_data::Table::weighted_by) one of its columns,
+    /// or a data set [`with_weights`](Dataset::with_weights).
+    #[must_use]
+    pub fn class_weight(mut self, weight: ClassWeight) -> Self {
+        self.class_weight = Some(weight);
+        self
+    }
+
     /// Starts from a model instead of first weights: schema, labels, scaling, layers and threshold are the model's.
     #[must_use]
     pub fn init(mut self, model: &'a Classifier) -> Self {
@@ -325,17 +340,21 @@ impl<'a> Builder<'a> {
             None => Preprocessing::fit(self.scaling, &parts.train)?,
         };
         let network = self.settle_network(preprocessing.outputs(schema.inputs()))?;
+        let weighting = Weighting::of(&parts.train, self.class_weight)?;
+        let factors = weighting.as_ref().and_then(|weighting| weighting.factors);
         let scaled = |part: &Option<Cow<Dataset>>| -> Result<Option<Samples<T>>, TrainError> {
-            let samples = part.as_ref().map(|part| Samples::of(part, &preprocessing));
+            let part = part.as_ref();
+            let samples = part.map(|part| Samples::class_weighted(part, &preprocessing, factors));
             Ok(samples.transpose()?)
         };
-        let samples = Samples::<T>::of(&parts.train, &preprocessing)?;
+        let samples = Samples::<T>::class_weighted(&parts.train, &preprocessing, factors)?;
         let (validation, test) = (scaled(&parts.validation)?, scaled(&parts.test)?);
         let threshold = self.init.map_or(0.5, |init| init.threshold);
         let provenance = self.provenance(
             DataRecord::of(&data, rows.file_sha256()),
             &parts,
             &preprocessing,
+            weighting,
         )?;
         let first = self.first_parameters(&network);
         let keeper = match (&self.checkpoints, folder) {
@@ -372,6 +391,10 @@ impl<'a> Builder<'a> {
             cancel: self.cancel,
             keeper,
             threshold,
+            validation_weights: match (&parts.validation, factors) {
+                (Some(validation), Some(_)) => ValidationWeights::OfRows(validation.weights()),
+                _ => ValidationWeights::AsInLoss,
+            },
         };
         let trained = train_kept::<T>(
             &network,
@@ -389,9 +412,9 @@ impl<'a> Builder<'a> {
         });
         let model = Model::new(network, trained.parameters)?;
         let ready = Ready::<T>::new(&model, self.config.isa)?;
-        let evaluate = |samples: &Option<Samples<T>>| {
-            let samples = samples.as_ref();
-            let report = samples.map(|samples| ready.evaluate(samples, threshold));
+        let evaluate = |samples: &Option<Samples<T>>, data: &Option<Cow<Dataset>>| {
+            let samples = samples.as_ref().zip(data.as_ref());
+            let report = samples.map(|(samples, data)| ready.evaluate(samples, data, threshold));
             report.transpose()
         };
         let report = TrainingReport {
@@ -401,9 +424,10 @@ impl<'a> Builder<'a> {
             best_epoch: trained.best_epoch,
             steps: trained.steps,
             seconds: trained.seconds,
-            train: ready.evaluate(&samples, threshold)?,
-            validation: evaluate(&validation)?,
-            test: evaluate(&test)?,
+            train: ready.evaluate(&samples, &parts.train, threshold)?,
+            validation: evaluate(&validation, &parts.validation)?,
+            test: evaluate(&test, &parts.test)?,
+            rows_of_weight_zero: data.rows_of_weight_zero(),
             rows_without_label: data.rows_without_label(),
             rows_with_bad_cells: data.rows_with_bad_cells(),
         };
@@ -465,6 +489,15 @@ impl<'a> Builder<'a> {
             identity.add("test", &procedure.test);
             identity.add("preprocessing", &procedure.scaling);
         }
+        let weighting = provenance.weighting.as_ref();
+        let said = |of: fn(&Weighting) -> Option<&String>| {
+            weighting.and_then(of).map_or("none", String::as_str)
+        };
+        identity.add("weight column", said(|weighting| weighting.column.as_ref()));
+        identity.add(
+            "class weight",
+            said(|weighting| weighting.class_weight.as_ref()),
+        );
         identity.add("network", network);
         identity.add("precision", training.precision);
         let first = match (&provenance.started_from, training.initializer) {
@@ -548,6 +581,7 @@ impl<'a> Builder<'a> {
         data: DataRecord,
         parts: &Parts,
         preprocessing: &Preprocessing,
+        weighting: Option<Weighting>,
     ) -> Result<Provenance, TrainError> {
         let config = &self.config;
         let started_from = match self.init {
@@ -581,6 +615,7 @@ impl<'a> Builder<'a> {
                 &config.stopping,
                 parts.test_record.clone(),
             )),
+            weighting,
         })
     }
 }

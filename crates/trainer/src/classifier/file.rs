@@ -18,6 +18,7 @@ const PREPROCESSING: &str = "preprocessing";
 const DECISION: &str = "decision";
 const PROVENANCE: &str = "provenance";
 const PROCEDURE: &str = "procedure";
+const WEIGHTING: &str = "weighting";
 
 impl Classifier {
     /// Writes the model to a file: the old file or the whole new one, never half.
@@ -83,6 +84,9 @@ impl Classifier {
         if container.section(PROCEDURE).is_some() {
             provenance.procedure = Some(container.metadata(PROCEDURE)?);
         }
+        if container.section(WEIGHTING).is_some() {
+            provenance.weighting = Some(container.metadata(WEIGHTING)?);
+        }
         check(&model, &schema, &preprocessing, threshold).map_err(ClassifierError::Parts)?;
         Ok(Classifier {
             forward: Forward::new(&model, isa)?,
@@ -118,9 +122,13 @@ pub(super) fn describe(
         .metadata(PREPROCESSING, described.preprocessing)?
         .metadata(DECISION, &decision)?
         .metadata(PROVENANCE, described.provenance)?;
-    match &described.provenance.procedure {
+    let writer = match &described.provenance.procedure {
+        None => writer,
+        Some(procedure) => writer.metadata(PROCEDURE, procedure)?,
+    };
+    match &described.provenance.weighting {
         None => Ok(writer),
-        Some(procedure) => writer.metadata(PROCEDURE, procedure),
+        Some(weighting) => writer.metadata(WEIGHTING, weighting),
     }
 }
 

@@ -156,19 +156,14 @@ impl<T: Real> Ready<T> {
         Ok(logits)
     }
 
-    /// All metrics on samples that were scaled.
+    /// All metrics on samples that were scaled; the weights are those of the rows, without those of the classes.
     pub(super) fn evaluate(
         &self,
         samples: &Samples<T>,
+        data: &Dataset,
         threshold: f64,
     ) -> Result<Result<Report, chainrule_metrics::Error>, RunError> {
         let logits = self.logits_of_scaled(&samples.x, samples.rows())?;
-        let weights = samples.weights_f64();
-        Ok(evaluate(
-            &samples.labels(),
-            &logits,
-            weights.as_deref(),
-            threshold,
-        ))
+        Ok(evaluate(data.labels(), &logits, data.weights(), threshold))
     }
 }

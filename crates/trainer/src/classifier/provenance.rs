@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::checkpoint::Counts;
-use crate::{Batch, Description, Stopping};
+use crate::{Batch, Description, Stopping, Weighting};
 
 /// Where a model came from: enough to train it again and compare the bits.
 ///
@@ -29,6 +29,8 @@ pub struct Provenance {
     pub started_from: Option<String>,
     /// What is beside the training itself; nothing in the files of the first versions. It is a section of its own.
     pub procedure: Option<Procedure>,
+    /// How rows and classes were weighted; nothing if all rows counted the same. It is a section of its own.
+    pub weighting: Option<Weighting>,
 }
 
 /// What is beside the training itself: how numbers were scaled, what ended it, which weights were kept, what was tested on.
@@ -279,6 +281,7 @@ impl From<Provenance> for Stored {
             training,
             started_from,
             procedure: _,
+            weighting: _,
         } = provenance;
         Stored::V1 {
             version,
@@ -306,6 +309,7 @@ impl From<Stored> for Provenance {
             training,
             started_from,
             procedure: None,
+            weighting: None,
         }
     }
 }

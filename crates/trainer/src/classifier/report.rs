@@ -25,6 +25,8 @@ pub struct TrainingReport {
     pub validation: Option<Result<Report, Error>>,
     /// The finished model on the rows set apart to test on, which nothing else has seen; nothing if there are none.
     pub test: Option<Result<Report, Error>>,
+    /// Rows of weight zero, which are not there.
+    pub rows_of_weight_zero: usize,
     /// Rows of the table that have no label and were left out.
     pub rows_without_label: usize,
     /// Rows with a cell that can't be used, left out as the table's reader was told.
