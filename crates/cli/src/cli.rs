@@ -1,11 +1,11 @@
 //! The commands, and which one was asked for.
 
-use crate::commands::{completions, evaluate, inspect, man, predict, train};
+use crate::commands::{completions, evaluate, inspect, man, predict, train, verify};
 use crate::failure::Failure;
 use crate::terminal;
 use chainrule_autodiff::Isa;
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 
 /// Reads the command line and does what it says.
@@ -13,21 +13,33 @@ use std::ffi::OsString;
 /// # Errors
 /// Whatever went wrong, with its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| {
+            let recorded = matches.subcommand_matches("train").map(train::recorded);
+            let cli = Cli::from_arg_matches(&matches);
+            let cli = cli.map_err(|error| error.format(&mut Cli::command()));
+            Ok((cli?, recorded))
+        });
+    let (cli, recorded) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return answer(&error),
     };
     match cli.command {
-        Command::Train(arguments) => train::run(*arguments, isa()?),
+        Command::Train(mut arguments) => {
+            arguments.recorded = recorded.unwrap_or_default();
+            train::run(*arguments, isa()?)
+        }
         Command::Predict(arguments) => predict::run(arguments, isa()?),
         Command::Evaluate(arguments) => evaluate::run(arguments, isa()?),
         Command::Inspect(arguments) => inspect::run(arguments, isa()?),
+        Command::Verify(arguments) => verify::run(arguments, isa()?),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
     }
 }
 
-/// Small sigmoid neural networks for binary classification: train, predict, evaluate, inspect
+/// Small sigmoid neural networks for binary classification: train, predict, evaluate, inspect, verify
 ///
 /// A table in, calibrated probabilities and a portable model out, with the same bits on every machine and for any number of threads.
 #[derive(Debug, Parser)]
@@ -52,6 +64,7 @@ enum Command {
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Inspect(inspect::Arguments),
+    Verify(verify::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -86,7 +99,6 @@ fn answer(error: &clap::Error) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_consistent() {

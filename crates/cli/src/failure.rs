@@ -2,7 +2,7 @@
 
 use crate::terminal;
 use chainrule_data::{ErrorKind, Labels, Problem, RowProblem};
-use chainrule_trainer::{PredictError, TrainError};
+use chainrule_trainer::{CheckpointError, PredictError, TrainError};
 use std::io;
 use std::process::ExitCode;
 
@@ -214,8 +214,27 @@ impl From<TrainError> for Failure {
             TrainError::Data(error) => error.into(),
             TrainError::Network(_)
             | TrainError::Setting { .. }
-            | TrainError::OtherLayers { .. } => Failure::misuse(error.to_string()),
+            | TrainError::OtherLayers { .. }
+            | TrainError::NothingToWatch { .. }
+            | TrainError::Unwatchable { .. } => Failure::misuse(error.to_string()),
+            TrainError::Checkpoint(error) => error.into(),
             other => Failure::bad(other.to_string()),
+        }
+    }
+}
+
+/// A folder that is another training's is misuse.
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Failure {
+        let text = error.to_string();
+        match error {
+            CheckpointError::Occupied { .. } => {
+                Failure::misuse(format!("{text} (--resume, --checkpoint DIR)"))
+            }
+            CheckpointError::Locked { .. } | CheckpointError::Differs { .. } => {
+                Failure::misuse(text)
+            }
+            _ => Failure::bad(text),
         }
     }
 }

@@ -7,7 +7,9 @@ use crate::{model, terminal};
 use chainrule_autodiff::Isa;
 use chainrule_data::{Encoder, Preprocessing, escape};
 use chainrule_nn::container::{FORMAT_VERSION, TensorRef, ValuesRef};
-use chainrule_trainer::{BatchRecord, Classifier, DataRecord, ValidationRecord};
+use chainrule_trainer::{
+    BatchRecord, Classifier, DataRecord, EarlyStoppingRecord, ValidationRecord,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -190,6 +192,11 @@ fn provenance_json(model: &Classifier) -> Value {
     let provenance = model.provenance();
     let training = &provenance.training;
     let data = |record: &DataRecord| json!({ "rows": record.rows, "samples_sha256": record.samples_sha256, "file_sha256": record.file_sha256 });
+    let held = |record: &ValidationRecord| match record {
+        ValidationRecord::None => Value::Null,
+        ValidationRecord::Fraction(share) => json!({ "share": share }),
+        ValidationRecord::Rows(record) => data(record),
+    };
     let settings: BTreeMap<&str, f64> = training
         .optimizer
         .settings
@@ -199,11 +206,7 @@ fn provenance_json(model: &Classifier) -> Value {
     json!({
         "version": provenance.version,
         "data": data(&provenance.data),
-        "validation": match &provenance.validation {
-            ValidationRecord::None => Value::Null,
-            ValidationRecord::Fraction(share) => json!({ "share": share }),
-            ValidationRecord::Rows(record) => data(record),
-        },
+        "validation": held(&provenance.validation),
         "training": {
             "optimizer": training.optimizer.name,
             "optimizer_settings": settings,
@@ -220,6 +223,18 @@ fn provenance_json(model: &Classifier) -> Value {
             "initializer": training.initializer.map(|initializer| initializer.to_string()),
         },
         "started_from": provenance.started_from,
+        "procedure": provenance.procedure.as_ref().map(|procedure| json!({
+            "scaling": procedure.scaling,
+            "early_stopping": procedure.early_stopping.as_ref().map(|rule| json!({
+                "metric": rule.metric,
+                "patience": rule.patience,
+                "min_delta": rule.min_delta,
+            })),
+            "target_metric": procedure.target.as_ref().map(|(metric, value)| json!({ "metric": metric, "value": value })),
+            "best_epoch": procedure.best_epoch,
+            "test": held(&procedure.test),
+            "options": procedure.recorded,
+        })),
     })
 }
 
@@ -277,19 +292,34 @@ fn text(arguments: &Arguments, model: &Classifier) -> Result<String, Failure> {
             (None, None) => "started from   given weights".to_owned(),
         },
         format!("data           {}", rows_text(&provenance.data)),
-        match &provenance.validation {
-            ValidationRecord::None => "validation     none".to_owned(),
-            ValidationRecord::Fraction(share) => {
-                format!("validation     a share of {share} of these rows")
-            }
-            ValidationRecord::Rows(record) => format!("validation     {}", rows_text(record)),
-        },
+        held_text("validation", &provenance.validation),
         format!(
             "made by        chainrule {}, format version {FORMAT_VERSION}",
             provenance.version
         ),
         String::new(),
     ]);
+    if let Some(procedure) = &provenance.procedure {
+        // Before the line that says who made it, and the blank one.
+        let at = lines.len() - 2;
+        let ended = procedure.early_stopping.as_ref().map(|rule| {
+            let EarlyStoppingRecord {
+                metric,
+                patience,
+                min_delta,
+            } = rule;
+            let kept = match procedure.best_epoch {
+                Some(epoch) => format!("the weights of epoch {epoch} are kept"),
+                None => "the last weights are kept".to_owned(),
+            };
+            format!("early stopping {metric}, patience {patience}, min-delta {min_delta}; {kept}")
+        });
+        let test =
+            (procedure.test != ValidationRecord::None).then(|| held_text("test", &procedure.test));
+        let options = (!procedure.recorded.is_empty())
+            .then(|| format!("options        {}", escape(&procedure.recorded.join(" "))));
+        lines.splice(at..at, test.into_iter().chain(ended).chain(options));
+    }
     lines.extend(features(model));
     if arguments.weights {
         for tensor in model.model().parameters().views() {
@@ -301,6 +331,15 @@ fn text(arguments: &Arguments, model: &Classifier) -> Result<String, Failure> {
         .iter()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect())
+}
+
+fn held_text(name: &str, record: &ValidationRecord) -> String {
+    let text = match record {
+        ValidationRecord::None => "none".to_owned(),
+        ValidationRecord::Fraction(share) => format!("a share of {share} of these rows"),
+        ValidationRecord::Rows(record) => rows_text(record),
+    };
+    format!("{name:<14} {text}")
 }
 
 fn rows_text(record: &DataRecord) -> String {

@@ -6,3 +6,4 @@ pub mod inspect;
 pub mod man;
 pub mod predict;
 pub mod train;
+pub mod verify;

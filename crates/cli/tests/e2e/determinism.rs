@@ -1,6 +1,6 @@
 //! The same data, options and seed give the same bytes.
 
-use crate::harness::{Folder, number};
+use crate::harness::{Folder, Run, number};
 use chainrule_autodiff::Isa;
 
 #[test]
@@ -44,6 +44,56 @@ fn any_instruction_set_gives_the_same_file_and_the_same_predictions() {
         results.push((json["model_hash"].clone(), folder.read("m"), predicted));
     }
     assert!(results.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn threads_instruction_sets_terminals_and_interruptions_give_the_same_file() {
+    let folder = Folder::new();
+    // Wide enough that more threads are worth it.
+    let train =
+        |epochs: usize| format!("train --hidden 96,64 --batch-size 128 --epochs {epochs} --seed 3");
+    folder.ok(&format!("{} -o whole", train(4)));
+    let whole = folder.read("whole");
+    for isa in Isa::available() {
+        let isa = isa.to_string();
+        for threads in [1, 2, 3, 7, 16] {
+            // Begun with this many threads on this instruction set, ended on another.
+            let line = format!("{} -o a --threads {threads} --checkpoint kept", train(1));
+            let run = Run::of(
+                folder
+                    .command(line.split(' '))
+                    .env("CHAINRULE_ISA", &isa)
+                    .output()
+                    .unwrap(),
+            );
+            assert_eq!(run.code, Some(0), "{}", run.stderr);
+            folder.ok(&format!("{} -o a --checkpoint kept --resume", train(4)));
+            assert_eq!(folder.read("a"), whole, "{threads} threads, {isa}, resumed");
+            std::fs::remove_dir_all(folder.path("kept")).unwrap();
+
+            let line = format!("{} -o b --threads {threads}", train(4));
+            let command = format!(
+                "CHAINRULE_ISA={isa} {} {line}",
+                env!("CARGO_BIN_EXE_chainrule")
+            );
+            let in_terminal = std::process::Command::new("script")
+                .args(["-qec", &command, "/dev/null"])
+                .current_dir(folder.path(""))
+                .stdin(std::process::Stdio::null())
+                .output();
+            match in_terminal {
+                Ok(output) => {
+                    let run = Run::of(output);
+                    assert_eq!(run.code, Some(0), "{}{}", run.stdout, run.stderr);
+                }
+                Err(error) => {
+                    eprintln!("NOT TESTED in a terminal, there is no script(1): {error}");
+                    folder.ok(&line);
+                }
+            }
+            assert_eq!(folder.read("b"), whole, "{threads} threads, {isa}");
+        }
+    }
 }
 
 #[test]

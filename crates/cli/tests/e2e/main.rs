@@ -2,6 +2,7 @@
 
 mod columns;
 mod determinism;
+mod ending;
 mod evaluate;
 mod harness;
 mod inspect;
@@ -11,6 +12,8 @@ mod output;
 mod predict;
 mod reading;
 mod real_data;
+mod resume;
 mod stopped;
 mod train;
 mod usage;
+mod verify;

@@ -77,6 +77,7 @@ pub struct Builder<'a> {
     test: HeldOut<'a>,
     checkpoints: Option<Checkpoints>,
     class_weight: Option<ClassWeight>,
+    recorded: Vec<String>,
     init: Option<&'a Classifier>,
     observer: Option<&'a mut dyn Observer>,
     cancel: Option<&'a AtomicBool>,
@@ -99,6 +100,7 @@ impl Default for Builder<'_> {
             test: HeldOut::Fraction(0.0),
             checkpoints: None,
             class_weight: None,
+            recorded: Vec::new(),
             init: None,
             observer: None,
             cancel: None,
@@ -288,6 +290,14 @@ impl<'a> Builder<'a> {
         self
     }
 
+    /// What to keep in the model beside everything that the trainer knows: how to describe this very training again. The command line keeps its
+    /// options here, and `chainrule verify` reads them. It changes the bytes of the file, and no bit of the parameters.
+    #[must_use]
+    pub fn recorded_as(mut self, words: &[String]) -> Self {
+        self.recorded = words.to_vec();
+        self
+    }
+
     /// Starts from a model instead of first weights: schema, labels, scaling, layers and threshold are the model's.
     #[must_use]
     pub fn init(mut self, model: &'a Classifier) -> Self {
@@ -407,7 +417,11 @@ impl<'a> Builder<'a> {
         )?;
         let provenance = provenance.after(Counts {
             epochs_finished: trained.history.len(),
-            steps: trained.steps,
+            steps: match trained.outcome {
+                // The parameters are those from before the epoch.
+                Outcome::Diverged(_) => trained.history.len() * trained.info.steps_per_epoch,
+                _ => trained.steps,
+            },
             best_epoch: trained.best_epoch,
         });
         let model = Model::new(network, trained.parameters)?;
@@ -614,6 +628,7 @@ impl<'a> Builder<'a> {
                 scaling,
                 &config.stopping,
                 parts.test_record.clone(),
+                &self.recorded,
             )),
             weighting,
         })

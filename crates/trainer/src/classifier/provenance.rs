@@ -47,6 +47,8 @@ pub struct Procedure {
     pub best_epoch: Option<u64>,
     /// What the finished model was tested on.
     pub test: ValidationRecord,
+    /// What whoever described the training wants to find again: see [`Builder::recorded_as`](crate::Builder::recorded_as).
+    pub recorded: Vec<String>,
 }
 
 /// [`EarlyStopping`](crate::EarlyStopping), in a form that is the same on every machine.
@@ -61,7 +63,12 @@ pub struct EarlyStoppingRecord {
 }
 
 impl Procedure {
-    pub(super) fn of(scaling: String, stopping: &Stopping, test: ValidationRecord) -> Procedure {
+    pub(super) fn of(
+        scaling: String,
+        stopping: &Stopping,
+        test: ValidationRecord,
+        recorded: &[String],
+    ) -> Procedure {
         Procedure {
             scaling,
             early_stopping: stopping.early.map(|rule| EarlyStoppingRecord {
@@ -74,6 +81,7 @@ impl Procedure {
                 .map(|target| (target.metric.name().to_owned(), target.value)),
             best_epoch: None,
             test,
+            recorded: recorded.to_vec(),
         }
     }
 }
@@ -178,6 +186,16 @@ impl From<Batch> for BatchRecord {
     }
 }
 
+impl From<BatchRecord> for Batch {
+    fn from(record: BatchRecord) -> Batch {
+        match record {
+            // More rows than the machine can count are all of them.
+            BatchRecord::Rows(rows) => Batch::Rows(usize::try_from(rows).unwrap_or(usize::MAX)),
+            BatchRecord::Full => Batch::Full,
+        }
+    }
+}
+
 impl DataRecord {
     /// The record of some rows.
     ///
@@ -231,6 +249,7 @@ enum StoredProcedure {
         target: Option<(String, f64)>,
         best_epoch: Option<u64>,
         test: ValidationRecord,
+        recorded: Vec<String>,
     },
 }
 
@@ -242,6 +261,7 @@ impl From<Procedure> for StoredProcedure {
             target,
             best_epoch,
             test,
+            recorded,
         } = procedure;
         StoredProcedure::V1 {
             scaling,
@@ -249,6 +269,7 @@ impl From<Procedure> for StoredProcedure {
             target,
             best_epoch,
             test,
+            recorded,
         }
     }
 }
@@ -261,6 +282,7 @@ impl From<StoredProcedure> for Procedure {
             target,
             best_epoch,
             test,
+            recorded,
         } = stored;
         Procedure {
             scaling,
@@ -268,6 +290,7 @@ impl From<StoredProcedure> for Procedure {
             target,
             best_epoch,
             test,
+            recorded,
         }
     }
 }

@@ -10,6 +10,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::ending::Ending;
+use super::keeping::Keeping;
 use super::optimization::Optimization;
 use crate::columns::{Columns, LabelMap};
 use crate::failure::Failure;
@@ -73,7 +75,11 @@ pub struct Arguments {
 
     /// The share of rows to hold out, drawn by class, or a CSV table of other rows
     #[arg(long, value_name = "SHARE|FILE", default_value = "0.2", value_parser = validation_parser(), allow_negative_numbers = true)]
-    pub validation: Validation,
+    pub validation: Held,
+
+    /// The share of rows to set apart before all else, drawn by class, to test the finished model on, or a CSV table of other rows
+    #[arg(long, value_name = "SHARE|FILE", default_value = "0", value_parser = validation_parser(), allow_negative_numbers = true)]
+    pub test: Held,
 
     /// Where random numbers start from: first weights, order of the rows, rows held out
     #[arg(
@@ -128,6 +134,12 @@ pub struct Arguments {
     pub optimization: Optimization,
 
     #[command(flatten)]
+    pub ending: Ending,
+
+    #[command(flatten)]
+    pub keeping: Keeping,
+
+    #[command(flatten)]
     pub labels: LabelMap,
 
     #[command(flatten)]
@@ -135,6 +147,10 @@ pub struct Arguments {
 
     #[command(flatten)]
     pub reading: Reading,
+
+    /// The options that decide the bits, as the model keeps them.
+    #[arg(skip)]
+    pub recorded: Vec<String>,
 }
 
 /// The sizes of the hidden layers.
@@ -146,13 +162,23 @@ impl Hidden {
     pub const DEFAULT: [usize; 2] = [16, 8];
 }
 
-/// What to validate on.
+/// What to validate or to test on.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Validation {
+pub enum Held {
     /// A share of the rows, in [0, 1).
     Share(f64),
     /// Rows of another table.
     Table(Source),
+}
+
+impl Held {
+    /// The name of the other table, if there is one.
+    pub fn table_name(&self) -> Option<String> {
+        match self {
+            Held::Share(_) => None,
+            Held::Table(source) => Some(source.name()),
+        }
+    }
 }
 
 /// The name of an optimiser.
@@ -288,7 +314,7 @@ fn learning_rate_help() -> String {
     )
 }
 
-fn validation_parser() -> impl TypedValueParser<Value = Validation> {
+fn validation_parser() -> impl TypedValueParser<Value = Held> {
     OsStringValueParser::new().try_map(validation)
 }
 
@@ -336,7 +362,11 @@ fn clip_value(text: &str) -> Result<f64, String> {
     }
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+/// The parser of a number of threads.
+///
+/// # Errors
+/// If it is not 1 or more.
+pub fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("expected 1 or more".to_owned()),
         Ok(threads) => Ok(threads),
@@ -344,7 +374,7 @@ fn threads(text: &str) -> Result<usize, String> {
 }
 
 /// A number is a share, anything else a file.
-fn validation(argument: OsString) -> Result<Validation, String> {
+fn validation(argument: OsString) -> Result<Held, String> {
     if let Some(number) = argument.to_str().and_then(|text| text.strip_suffix('%'))
         && number.trim().parse::<f64>().is_ok()
     {
@@ -354,12 +384,12 @@ fn validation(argument: OsString) -> Result<Validation, String> {
         .to_str()
         .map(|text| (text, text.trim().parse::<f64>()))
     {
-        Some((_, Ok(share))) if (0.0..1.0).contains(&share) => Ok(Validation::Share(share)),
+        Some((_, Ok(share))) if (0.0..1.0).contains(&share) => Ok(Held::Share(share)),
         Some((text, Ok(_))) => Err(format!(
             "expected a share of the rows from 0 to below 1, as 0.2; a file of this name is ./{text}"
         )),
         Some(("", _)) => Err("expected a share of the rows, as 0.2, or a file".to_owned()),
-        _ => Ok(Validation::Table(argument.into())),
+        _ => Ok(Held::Table(argument.into())),
     }
 }
 
@@ -382,12 +412,12 @@ mod tests {
     #[test]
     fn shares_and_files() {
         let read = |text: &str| validation(text.into());
-        assert_eq!(read("0.2"), Ok(Validation::Share(0.2)));
-        assert_eq!(read("0"), Ok(Validation::Share(0.0)));
-        assert_eq!(read("-"), Ok(Validation::Table(Source::Stdin)));
+        assert_eq!(read("0.2"), Ok(Held::Share(0.2)));
+        assert_eq!(read("0"), Ok(Held::Share(0.0)));
+        assert_eq!(read("-"), Ok(Held::Table(Source::Stdin)));
         assert_eq!(
             read("test.csv"),
-            Ok(Validation::Table(Source::Path("test.csv".into())))
+            Ok(Held::Table(Source::Path("test.csv".into())))
         );
         for wrong in ["1", "1.5", "-0.1", "nan", "inf", "", "20%"] {
             assert!(read(wrong).is_err(), "{wrong}");

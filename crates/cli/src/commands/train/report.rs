@@ -6,7 +6,7 @@ use crate::scores::{Majority, Summary, shown};
 use crate::{model, terminal};
 use chainrule_data::{Cell, Labels, Others, Schema, escape};
 use chainrule_metrics::{Baseline, Report};
-use chainrule_trainer::{Classifier, EpochReport, TrainingReport};
+use chainrule_trainer::{Classifier, EpochReport, Outcome, Stopping, TrainingReport};
 use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
@@ -19,8 +19,12 @@ pub struct Finished<'a> {
     pub training: &'a TrainingReport,
     /// The name of the data.
     pub data: &'a str,
-    /// Where the rows to validate on came from.
-    pub held: Held,
+    /// The name of the table that was validated on, if it is another one.
+    pub validation: Option<String>,
+    /// The name of the table that was tested on, if it is another one.
+    pub test: Option<String>,
+    /// What was to end the training before its epochs were over.
+    pub stopping: Stopping,
     /// Why the positive class is the one it is.
     pub chosen: &'static str,
     /// The name of the scaling.
@@ -33,14 +37,6 @@ pub struct Finished<'a> {
     pub seconds_reading: f64,
     /// Since the start of the program, reading and writing included.
     pub seconds_total: f64,
-}
-
-/// Where the rows to validate on came from.
-pub enum Held {
-    /// They are a share of the data.
-    Share,
-    /// They are another table, of this name.
-    Table(String),
 }
 
 /// The report as JSON.
@@ -68,6 +64,10 @@ pub struct Json {
     shuffle: bool,
     seed: u64,
     steps: usize,
+    resumed_from_step: Option<usize>,
+    outcome: &'static str,
+    best_epoch: Option<usize>,
+    early_stopping: Option<Rule>,
     threads: usize,
     isa: String,
     seconds_total: f64,
@@ -75,11 +75,29 @@ pub struct Json {
     seconds_training: f64,
     samples_per_second: Option<f64>,
     train: Summary,
-    validation: Option<Summary>,
+    validation: Option<Validation>,
+    test: Option<Summary>,
     baseline: Majority,
     model_path: Option<String>,
     model_hash: String,
     history: Vec<Epoch>,
+}
+
+/// Early stopping.
+#[derive(Serialize)]
+struct Rule {
+    metric: &'static str,
+    patience: usize,
+    min_delta: f64,
+}
+
+/// The metrics on the validation rows, and what these were used for: a score on rows that have chosen something is better than it would be
+/// on others.
+#[derive(Serialize)]
+struct Validation {
+    #[serde(flatten)]
+    summary: Summary,
+    used_for: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -87,6 +105,7 @@ struct Epoch {
     epoch: usize,
     train_loss: f64,
     validation_loss: Option<f64>,
+    score: Option<f64>,
 }
 
 impl From<&EpochReport> for Epoch {
@@ -95,6 +114,7 @@ impl From<&EpochReport> for Epoch {
             epoch: report.epoch,
             train_loss: report.train_loss,
             validation_loss: report.validation_loss,
+            score: report.score,
         }
     }
 }
@@ -206,6 +226,14 @@ impl Finished<'_> {
             shuffle: record.shuffle,
             seed: record.seed,
             steps: training.steps,
+            resumed_from_step: training.info.resumed_from_step,
+            outcome: outcome(&training.outcome),
+            best_epoch: training.best_epoch,
+            early_stopping: self.stopping.early.map(|rule| Rule {
+                metric: rule.metric.name(),
+                patience: rule.patience,
+                min_delta: rule.min_delta,
+            }),
             threads: training.info.threads,
             isa: training.info.isa.to_string(),
             seconds_total: self.seconds_total,
@@ -213,7 +241,11 @@ impl Finished<'_> {
             seconds_training: training.seconds,
             samples_per_second: training.samples_per_second(),
             train: train.into(),
-            validation: validation.map(Summary::from),
+            validation: validation.map(|validation| Validation {
+                summary: validation.into(),
+                used_for: self.used_for(),
+            }),
+            test: self.test()?.map(Summary::from),
             baseline: Majority::of(&self.baseline()?, labels),
             model_path: self.output.map(|path| path.to_string_lossy().into_owned()),
             model_hash: model::hash(classifier)?,
@@ -230,14 +262,17 @@ impl Finished<'_> {
         let record = &classifier.provenance().training;
         let (schema, labels) = (classifier.schema(), classifier.labels());
         let (train, validation, baseline) = (self.train()?, self.validation()?, self.baseline()?);
-        let classes = match &validation {
-            Some(validation) if matches!(self.held, Held::Share) => {
-                vec![*train, **validation]
-            }
-            _ => vec![*train],
+        let test = self.test()?;
+        let shares = [
+            validation.filter(|_| self.validation.is_none()),
+            test.filter(|_| self.test.is_none()),
+        ];
+        let classes: Vec<&Report> = std::iter::once(train)
+            .chain(shares.into_iter().flatten())
+            .collect();
+        let count = |class: fn(&Report) -> f64| {
+            grouped(classes.iter().map(|report| class(report)).sum::<f64>() as usize)
         };
-        let count =
-            |class: fn(&Report) -> f64| grouped(classes.iter().map(class).sum::<f64>() as usize);
         let mut lines = vec![
             format!(
                 "data        {}: {}, {}, target \"{}\"",
@@ -280,21 +315,36 @@ impl Finished<'_> {
             "              rows  log loss  accuracy  ROC AUC".to_owned(),
             scores("train", train, "trained on"),
         ];
+        if let Some(ended) = self.ended() {
+            lines.insert(4, format!("ended       {ended}"));
+        }
         if let Some(format) = self.format {
             lines.insert(1, format!("format      {}", escape(format)));
         }
         let majority = escape(labels.of(baseline.majority));
         if let Some(validation) = validation {
-            let remark = match &self.held {
-                Held::Share => "held out: not trained on".to_owned(),
-                Held::Table(name) => format!("held out, {}: not trained on", escape(name)),
+            let used = match self.used_for()[..] {
+                [] => "not trained on",
+                _ => "not trained on, but it chose the epoch",
+            };
+            let remark = match &self.validation {
+                None => format!("held out: {used}"),
+                Some(name) => format!("held out, {}: {used}", escape(name)),
             };
             lines.push(scores("validation", validation, &remark));
+        }
+        if let Some(test) = test {
+            let seen = "nothing else has seen it";
+            let remark = match &self.test {
+                None => format!("set apart: {seen}"),
+                Some(name) => format!("{}: {seen}", escape(name)),
+            };
+            lines.push(scores("test", test, &remark));
         }
         lines.push(format!(
             "{:<10}  {:>6}  {:>8.4}  {:>8.4}  {:>7}  always \"{majority}\", probability {:.4}",
             "baseline",
-            grouped(validation.unwrap_or(train).rows),
+            grouped(test.or(validation).unwrap_or(train).rows),
             baseline.log_loss,
             baseline.accuracy,
             "–",
@@ -341,8 +391,13 @@ impl Finished<'_> {
                 );
             }
         }
+        let is_settled = matches!(
+            self.training.outcome,
+            Outcome::NoImprovement | Outcome::TargetReached
+        );
         let before = &history[(epochs * 9 / 10).min(epochs - 1)];
-        if history[epochs - 1].train_loss < 0.99 * before.train_loss && train.log_loss > 0.01 {
+        let is_falling = history[epochs - 1].train_loss < 0.99 * before.train_loss;
+        if is_falling && train.log_loss > 0.01 && !is_settled {
             return format!(
                 "the loss is still falling: try --epochs {}",
                 epochs.saturating_mul(2)
@@ -354,13 +409,62 @@ impl Finished<'_> {
         }
     }
 
+    /// Why it ended where it did, and which weights it kept, if there is something to say.
+    fn ended(&self) -> Option<String> {
+        let training = self.training;
+        let (early, target) = (self.stopping.early, self.stopping.target);
+        let why = match &training.outcome {
+            Outcome::NoImprovement => early.map(|rule| {
+                format!(
+                    "no better {} in {}",
+                    rule.metric,
+                    counted(rule.patience, "epoch")
+                )
+            }),
+            Outcome::TargetReached => {
+                target.map(|target| format!("the target {target} is reached"))
+            }
+            Outcome::TimeUp => Some(format!(
+                "its time is up, in epoch {} of {}",
+                (training.history.len() + 1).min(training.info.epochs),
+                training.info.epochs
+            )),
+            _ => None,
+        };
+        let kept = training
+            .best_epoch
+            .map(|epoch| format!("the weights of epoch {epoch} are kept"));
+        let parts: Vec<String> = why.into_iter().chain(kept).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    /// What the validation rows were used for, beside being looked at.
+    fn used_for(&self) -> Vec<&'static str> {
+        let chose = self.training.best_epoch.is_some() || self.stopping.target.is_some();
+        if chose { vec!["epoch"] } else { Vec::new() }
+    }
+
     /// Rows of the data with a label, held out or not.
     fn rows(&self) -> usize {
-        let held = match self.held {
-            Held::Share => self.training.info.validation_rows,
-            Held::Table(_) => 0,
+        let rows = |report: &Option<Result<Report, _>>| match report {
+            Some(Ok(report)) => report.rows,
+            _ => 0,
         };
-        self.training.info.rows + held
+        let validation = match self.validation {
+            None => self.training.info.validation_rows,
+            Some(_) => 0,
+        };
+        let test = match self.test {
+            None => rows(&self.training.test),
+            Some(_) => 0,
+        };
+        self.training.info.rows + validation + test
+    }
+
+    fn test(&self) -> Result<Option<&Report>, Failure> {
+        let report = self.training.test.as_ref();
+        let report = report.map(Result::as_ref).transpose();
+        report.map_err(|error| error.clone().into())
     }
 
     fn train(&self) -> Result<&Report, Failure> {
@@ -380,9 +484,24 @@ impl Finished<'_> {
         report.map_err(|error| error.clone().into())
     }
 
-    /// Of the rows that tell how good the model is: those held out, if there are any.
+    /// Of the rows that tell how good the model is: those set apart or else held out, if there are any.
     fn baseline(&self) -> Result<Baseline, Failure> {
-        Ok(self.validation()?.unwrap_or(self.train()?).baseline)
+        let held = self.test()?.or(self.validation()?);
+        Ok(held.unwrap_or(self.train()?).baseline)
+    }
+}
+
+/// How a training ended, as JSON has it.
+fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Finished => "finished",
+        Outcome::NoImprovement => "no-improvement",
+        Outcome::TargetReached => "target-reached",
+        Outcome::TimeUp => "time-up",
+        Outcome::Stopped => "stopped",
+        Outcome::Interrupted => "interrupted",
+        Outcome::Diverged(_) => "diverged",
+        _ => "other",
     }
 }
 
