@@ -104,6 +104,7 @@ impl From<chainrule_data::Error> for Failure {
             | ErrorKind::Declared { .. }
             | ErrorKind::UnknownPositive { .. }
             | ErrorKind::Separator(_)
+            | ErrorKind::Shares { .. }
             | ErrorKind::Fraction(_) => Failure::misuse(error.to_string()),
             kind => match options_for(kind) {
                 Some(options) => Failure::bad(format!("{error} ({options})")),
@@ -174,7 +175,7 @@ fn nearest<'k>(label: &str, known: &'k Labels) -> &'k str {
 }
 
 /// A word for a shell: in quotes unless it is plain.
-fn shell(word: &str) -> String {
+pub fn shell(word: &str) -> String {
     let is_plain = !word.is_empty()
         && word
             .chars()

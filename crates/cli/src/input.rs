@@ -6,7 +6,7 @@ use chainrule_data::{CsvOptions, CsvReader, Table};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// Where a table or a model comes from.
@@ -42,6 +42,22 @@ impl Source {
             Source::Stdin => "standard input".to_owned(),
             Source::Path(path) => path.display().to_string(),
         }
+    }
+
+    /// The extension of the file once it is unpacked: `csv` if it has none.
+    pub fn extension(&self) -> String {
+        let Source::Path(path) = self else {
+            return "csv".to_owned();
+        };
+        let extension = |path: &Path| Some(path.extension()?.to_str()?.to_owned());
+        let packed = |extension: &String| ["gz", "zst", "zstd"].contains(&extension.as_str());
+        match extension(path) {
+            Some(outer) if packed(&outer) => {
+                path.file_stem().and_then(|stem| extension(Path::new(stem)))
+            }
+            other => other,
+        }
+        .unwrap_or_else(|| "csv".to_owned())
     }
 
     /// The file name without its extension, and without that of a packed file, to name what is made of it; nothing for a path that has no file name, as `..`.
@@ -98,6 +114,28 @@ impl Source {
         Ok(CsvReader::with(self.name(), self.open()?, options)?)
     }
 
+    /// Makes sure that it can be read more than once: what is no regular file is kept in a temporary one.
+    ///
+    /// # Errors
+    /// If it can't be read, or there is no room for a copy.
+    pub fn again(&self) -> Result<Again<'_>, Failure> {
+        if let Source::Path(path) = self
+            && path.is_file()
+        {
+            return Ok(Again::File(self));
+        }
+        let no_copy = |error: io::Error| {
+            let name = chainrule_data::escape(&self.name());
+            Failure::bad(format!(
+                "{name}: it is read twice, and no copy of it could be kept: {error}; save it as a file"
+            ))
+        };
+        let mut input = self.open()?;
+        let mut copy = tempfile::tempfile().map_err(no_copy)?;
+        io::copy(&mut input, &mut copy).map_err(no_copy)?;
+        Ok(Again::Copy(self, copy))
+    }
+
     /// What the system said about this source.
     pub fn error(&self, error: &io::Error) -> Failure {
         let name = chainrule_data::escape(&self.name());
@@ -106,6 +144,34 @@ impl Source {
                 Failure::bad(format!("{name}: no such file; check the path"))
             }
             _ => Failure::bad(format!("{name}: cannot read it: {error}")),
+        }
+    }
+}
+
+/// A source that can be read more than once.
+pub enum Again<'a> {
+    /// A regular file.
+    File(&'a Source),
+    /// A copy of what came through a pipe.
+    Copy(&'a Source, File),
+}
+
+impl Again<'_> {
+    /// Starts to read a CSV table in blocks, from its start. One reading ends before the next begins.
+    ///
+    /// # Errors
+    /// If it can't be read or its first rows are none of a table.
+    pub fn csv(&mut self, options: &CsvOptions) -> Result<CsvReader<'static>, Failure> {
+        match self {
+            Again::File(source) => source.csv(options),
+            Again::Copy(source, file) => {
+                let start = |file: &mut File| {
+                    file.seek(io::SeekFrom::Start(0))?;
+                    file.try_clone()
+                };
+                let file = start(file).map_err(|error| source.error(&error))?;
+                Ok(CsvReader::with(source.name(), file, options)?)
+            }
         }
     }
 }

@@ -48,6 +48,11 @@ impl<'t> Column<'t> {
         self.coded().map(move |cell| self.store.cell(cell))
     }
 
+    /// The cell of a row as text, in one of its spellings; nothing for a missing value.
+    pub(crate) fn text(&self, row: usize) -> Option<String> {
+        self.store.text(self.cells[row * self.width + self.at])
+    }
+
     /// The cells in coded form: see [`ColumnStore`].
     pub(crate) fn coded(self) -> impl ExactSizeIterator<Item = f64> + 't {
         self.cells[self.at.min(self.cells.len())..]

@@ -208,6 +208,15 @@ pub enum ErrorKind {
     },
     /// A share of validation rows that is not in [0, 1).
     Fraction(f64),
+    /// Shares of validation and test rows that are negative, both 0, or leave nothing to train on.
+    Shares {
+        /// To validate on.
+        validation: f64,
+        /// To test on.
+        test: f64,
+    },
+    /// The rows of a file can't be parted as asked: why, and what to do.
+    Parts(String),
     /// Too few rows of a class to have one on both sides of a split.
     TooFewToSplit {
         /// The rows of the negative class.

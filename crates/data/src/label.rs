@@ -184,7 +184,7 @@ pub(crate) fn are_one(a: &str, b: &str) -> bool {
 
 /// What makes two spellings one label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+pub(crate) enum Key {
     /// The bits of the number.
     Number(u64),
     Truth(bool),
@@ -193,7 +193,7 @@ enum Key {
 
 impl Key {
     /// Nothing for a missing label.
-    fn of(text: &str) -> Option<Key> {
+    pub fn of(text: &str) -> Option<Key> {
         let text = text.trim();
         match Cell::parse(text) {
             Cell::Missing => None,
@@ -208,7 +208,7 @@ impl Key {
     }
 
     /// One spelling, whichever came first.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         match self {
             Key::Number(bits) => f64::from_bits(*bits).to_string(),
             Key::Truth(truth) => truth.to_string(),

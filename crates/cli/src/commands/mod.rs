@@ -5,5 +5,6 @@ pub mod evaluate;
 pub mod inspect;
 pub mod man;
 pub mod predict;
+pub mod split;
 pub mod train;
 pub mod verify;

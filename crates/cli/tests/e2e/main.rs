@@ -13,6 +13,7 @@ mod predict;
 mod reading;
 mod real_data;
 mod resume;
+mod split;
 mod stopped;
 mod train;
 mod usage;

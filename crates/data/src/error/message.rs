@@ -190,6 +190,11 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Fraction(share) => {
                 write!(f, "a validation share of {share} is not in 0 ≤ share < 1")
             }
+            ErrorKind::Shares { validation, test } => write!(
+                f,
+                "shares of {validation} to validate and {test} to test on; each must be in 0 ≤ share < 1, not both 0, and together below 1"
+            ),
+            ErrorKind::Parts(reason) => write!(f, "{reason}"),
             ErrorKind::TooFewToSplit {
                 negatives,
                 positives,

@@ -6,6 +6,7 @@ use super::detect::{Decision, SAMPLE, detect};
 use super::feed::{Feed, Wrapping};
 use super::options::{CsvOptions, Names, OnBad};
 use super::piece::{Layout, Piece, Trailing};
+use super::raw::{self, RawRows};
 use super::rows::{RowEnd, fields, line_breaks, row_end, texts};
 use super::{Encoding, names};
 use crate::error::{BadRow, BadRows, ColumnName, Error, ErrorKind, RowProblem};
@@ -59,6 +60,10 @@ pub struct CsvReader<'a> {
     /// Of the first byte that was not used.
     line: u64,
     keep_cells: bool,
+    keep_rows: bool,
+    wrapping: Wrapping,
+    /// With its line end; empty if there is none.
+    header: Vec<u8>,
 }
 
 /// How a file is written.
@@ -118,9 +123,45 @@ impl<'a> CsvReader<'a> {
         self
     }
 
+    /// Keeps each row as the bytes that stand in the file (once unpacked), for [`Block::row_bytes`].
+    #[must_use]
+    pub fn keep_rows(mut self) -> Self {
+        self.keep_rows = true;
+        self
+    }
+
+    /// The name of the file or other source.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The names of the columns.
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// How the file is written, in words: see [`Table::format`].
+    pub fn format(&self) -> &str {
+        &self.format.text
+    }
+
+    /// What the file was packed with: `gzip`, `zstd`, or nothing.
+    pub fn packing(&self) -> Option<&'static str> {
+        self.wrapping.packing.map(Packing::name)
+    }
+
+    /// The bytes of the file before its rows: a byte order mark, and the header with its line end. Blank lines are not among them.
+    pub fn header_bytes(&self) -> Vec<u8> {
+        raw::head(&self.header, self.wrapping)
+    }
+
+    /// The name of the target, as [`Table::target`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownColumn`].
+    pub fn target(&self, asked: Option<&str>) -> Result<Option<String>, Error> {
+        let empty = self.builder().finish();
+        Ok(empty.target(asked)?.map(str::to_owned))
     }
 
     /// Whether the first row names the columns.
@@ -170,6 +211,9 @@ impl<'a> CsvReader<'a> {
             rows: 0,
             line: 1,
             keep_cells: false,
+            keep_rows: false,
+            wrapping,
+            header: Vec::new(),
         };
         let prepared = reader.prepare(wrapping, options);
         prepared.map_err(|error| error.in_file(&reader.source))?;
@@ -196,6 +240,7 @@ impl<'a> CsvReader<'a> {
         let has_header = detected.header.is_header();
         let mut names = check_text(&header.content, self.line, &self.layout)?;
         if has_header {
+            self.header = self.feed.bytes()[..header.length].to_vec();
             self.line += header.breaks;
             self.feed.advance(header.length);
             self.layout.trailing = Trailing::No;
@@ -358,6 +403,7 @@ impl<'a> CsvReader<'a> {
     fn read_block(&mut self, limit: usize) -> Result<Option<Block>, ErrorKind> {
         let mut builder = self.builder();
         let mut kept = Kept::default();
+        let mut raw = RawRows::default();
         while builder.rows() < limit {
             let wanted = limit - builder.rows();
             let length = self.length_of_rows(wanted)?;
@@ -368,6 +414,9 @@ impl<'a> CsvReader<'a> {
             let piece = Piece::read(taken.bytes(), &self.layout);
             if self.keep_cells {
                 kept.add(taken.bytes(), &piece, &self.layout);
+            }
+            if self.keep_rows {
+                raw.add(taken.bytes(), &piece, &self.layout, self.wrapping);
             }
             self.absorb(&mut builder, piece);
             self.check_bad()?;
@@ -381,6 +430,7 @@ impl<'a> CsvReader<'a> {
         Ok(Some(Block {
             table: builder.finish_with(std::mem::take(&mut self.notes), None),
             kept,
+            raw,
         }))
     }
 
@@ -559,6 +609,7 @@ fn format(
 pub struct Block {
     table: Table,
     kept: Kept,
+    raw: RawRows,
 }
 
 impl Block {
@@ -581,6 +632,14 @@ impl Block {
             self.kept.ends[cell - 1]
         };
         &self.kept.text[start..self.kept.ends[cell]]
+    }
+
+    /// A row as it stands in the file, with its line end, which the last row may lack; the row counts from 0.
+    ///
+    /// # Panics
+    /// If there is no such row, or the reader was not told to [keep](CsvReader::keep_rows) them.
+    pub fn row_bytes(&self, row: usize) -> &[u8] {
+        self.raw.row(row)
     }
 }
 

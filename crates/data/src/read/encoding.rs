@@ -13,8 +13,9 @@ pub(super) fn mark(head: &[u8]) -> Option<(usize, Encoding)> {
 }
 
 /// The byte order of UTF-16, by its mark, else by where the zero bytes of plain characters are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum ByteOrder {
+    #[default]
     Little,
     Big,
 }
@@ -145,14 +146,30 @@ fn utf16(bytes: &[u8], order: ByteOrder, is_last: bool, out: &mut Vec<u8>) -> Ve
     bytes[whole..].to_vec()
 }
 
-/// The character of a byte in Windows-1252; the five bytes that have none stay control codes, as in Latin-1
+/// The bytes that [`Transcoder`] made this text from.
+pub(super) fn encode(text: &str, encoding: Encoding, order: ByteOrder, out: &mut Vec<u8>) {
+    match encoding {
+        Encoding::Utf8 => out.extend_from_slice(text.as_bytes()),
+        Encoding::Latin1 => out.extend(text.chars().map(|c| {
+            let among = FROM_80.iter().position(|&other| other == c);
+            among.map_or(c as u8, |at| 0x80 + at as u8)
+        })),
+        Encoding::Utf16 => out.extend(text.encode_utf16().flat_map(|unit| match order {
+            ByteOrder::Little => unit.to_le_bytes(),
+            ByteOrder::Big => unit.to_be_bytes(),
+        })),
+    }
+}
+
+/// The characters of the bytes 0x80 to 0x9F in Windows-1252; the five that have none stay control codes, as in Latin-1
 /// (WHATWG Encoding Standard, index windows-1252).
+const FROM_80: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// The character of a byte in Windows-1252.
 fn windows_1252(byte: u8) -> char {
-    const FROM_80: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
-        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
-        'ž', 'Ÿ',
-    ];
     match byte {
         0x80..=0x9f => FROM_80[usize::from(byte - 0x80)],
         _ => char::from(byte),
@@ -178,6 +195,9 @@ mod tests {
         let bytes: Vec<u8> = (0..=255).collect();
         let text = String::from_utf8(all(Transcoder::latin1(&bytes[..]))).unwrap();
         assert_eq!(text.chars().count(), 256);
+        let mut back = Vec::new();
+        encode(&text, Encoding::Latin1, ByteOrder::Little, &mut back);
+        assert_eq!(back, bytes);
     }
 
     #[test]
@@ -195,6 +215,9 @@ mod tests {
                 })
                 .collect();
             assert_eq!(ByteOrder::of(&bytes), order);
+            let mut back = Vec::new();
+            encode(&text, Encoding::Utf16, order, &mut back);
+            assert_eq!(back, bytes);
             assert_eq!(all(Transcoder::utf16(&bytes[..], order)), text.as_bytes());
             assert_eq!(
                 all(Transcoder::utf16((&bytes[..7]).chain(&bytes[7..]), order)),

@@ -26,6 +26,10 @@ pub(super) struct Wrapping {
     pub packing: Option<Packing>,
     /// Another one than UTF-8.
     pub encoding: Option<Encoding>,
+    /// Whether a byte order mark stands at the start.
+    pub has_mark: bool,
+    /// Of UTF-16.
+    pub order: ByteOrder,
 }
 
 impl<'a> Feed<'a> {
@@ -86,7 +90,13 @@ impl<'a> Feed<'a> {
             hash,
         };
         let encoding = (encoding != Encoding::Utf8).then_some(encoding);
-        Ok((feed, Wrapping { packing, encoding }))
+        let wrapping = Wrapping {
+            packing,
+            encoding,
+            has_mark: mark.is_some(),
+            order,
+        };
+        Ok((feed, wrapping))
     }
 
     /// What was read and not used.

@@ -11,6 +11,7 @@
 //! | where rows and fields end | `rows.rs` |
 //! | text to pieces of whole rows | `cut.rs` |
 //! | a piece to cells | `piece.rs` |
+//! | rows as they stand in the file | `raw.rs` |
 //! | all together | `csv.rs` |
 
 mod compress;
@@ -23,6 +24,7 @@ mod names;
 mod numbers;
 mod options;
 mod piece;
+mod raw;
 mod rows;
 mod signature;
 

@@ -1,4 +1,9 @@
-//! Parting rows into those to train on and those to validate on.
+//! Parting rows into those to train on and those to validate on; and the rows of a file into files of their own.
+
+mod file;
+mod time;
+
+pub use file::{By, Copied, FilePlan, FileSplit, Part, PartRows, Shares};
 
 use crate::error::{Error, ErrorKind};
 use rand_chacha::ChaCha8Rng;
@@ -75,7 +80,11 @@ pub fn stratified_for(
         }
         .into());
     }
-    let mut random = generator(purpose, seed);
+    let name: &[u8] = match purpose {
+        Purpose::Validation => b"validation split",
+        Purpose::Test => b"test split",
+    };
+    let mut random = generator(name, seed);
     let mut validates = vec![false; labels.len()];
     for mut class in [negatives, positives] {
         let share = (fraction * class.len() as f64 + 0.5).floor() as usize;
@@ -92,14 +101,10 @@ pub fn stratified_for(
 }
 
 /// A generator for this one purpose: the key is the seed and the purpose's name, so that no other draw shares its numbers.
-fn generator(purpose: Purpose, seed: u64) -> ChaCha8Rng {
-    let name: &[u8] = match purpose {
-        Purpose::Validation => b"validation split",
-        Purpose::Test => b"test split",
-    };
+fn generator(purpose: &[u8], seed: u64) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..8 + name.len()].copy_from_slice(name);
+    key[8..8 + purpose.len()].copy_from_slice(purpose);
     ChaCha8Rng::from_seed(key)
 }
 
