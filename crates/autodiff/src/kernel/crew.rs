@@ -1,6 +1,7 @@
 //! A crew of lent threads: parallelism as a value, with joins of a fraction of a microsecond.
 
 use std::cell::UnsafeCell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -181,6 +182,19 @@ impl Team {
         if panicked { Err(Panicked) } else { Ok(()) }
     }
 
+    /// Runs `work` on all threads that have arrived, `rounds` times with a join after each: it is told the thread and the round.
+    pub(crate) fn run_joined(&self, rounds: u32, work: &(dyn Fn(usize, u32) + Sync)) {
+        // A panic of the work has been reported by its thread; the others went home.
+        let _ = self.run(&|worker| {
+            for round in 0..rounds {
+                work(worker.index, round);
+                if !worker.join() {
+                    return;
+                }
+            }
+        });
+    }
+
     fn alone(&self, work: &(dyn Fn(Worker<'_>) + Sync)) -> Result<(), Panicked> {
         let worker = Worker {
             index: 0,
@@ -239,14 +253,20 @@ impl<'a> Worker<'a> {
         true
     }
 
-    /// This worker's share of `0..n`: contiguous, and as even as can be. `turn` moves the longer shares around.
-    pub(crate) fn share(&self, n: usize, turn: usize) -> std::ops::Range<usize> {
-        if self.count == 1 {
-            return 0..n;
-        }
-        let index = (self.index + turn) % self.count;
-        n * index / self.count..n * (index + 1) / self.count
+    /// This worker's share of `0..n`: see [`share`].
+    pub(crate) fn share(&self, n: usize) -> Range<usize> {
+        share(n, self.index, self.count)
     }
+}
+
+/// One worker's share of `0..n`: contiguous, and as even as can be. A higher number than there are workers goes round, so that the
+/// longer shares can be moved around.
+pub(crate) fn share(n: usize, index: usize, count: usize) -> Range<usize> {
+    if count == 1 {
+        return 0..n;
+    }
+    let index = index % count;
+    n * index / count..n * (index + 1) / count
 }
 
 /// Looks a while, then gives the processor away, then sleeps.
@@ -342,7 +362,7 @@ mod tests {
             for _ in 0..1000 {
                 let total = AtomicUsize::new(0);
                 let counted = team.run(&|worker| {
-                    let share = worker.share(100, 0);
+                    let share = worker.share(100);
                     total.fetch_add(share.len(), Ordering::Relaxed);
                 });
                 assert_eq!((counted, total.into_inner()), (Ok(()), 100));

@@ -40,7 +40,7 @@ impl Team {
         self.run(&|worker| {
             // The whole struct, which is `Sync`, and not its field.
             let target = &target;
-            let share = worker.share(order.len().div_ceil(TOGETHER), 0);
+            let share = worker.share(order.len().div_ceil(TOGETHER));
             let (first, end) = (
                 share.start * TOGETHER,
                 order.len().min(share.end * TOGETHER),

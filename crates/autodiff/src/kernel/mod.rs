@@ -17,6 +17,7 @@ pub mod gather;
 pub mod isa;
 pub mod lanes;
 pub mod map;
+pub mod peak;
 pub mod portable;
 pub mod product;
 pub mod sum;

@@ -2,6 +2,7 @@
 
 pub(crate) mod cost;
 pub(crate) mod describe;
+pub(crate) mod forecast;
 pub(crate) mod items;
 pub(crate) mod profile;
 pub(crate) mod program;
@@ -15,6 +16,7 @@ use crate::kernel::execute::{Memory, Run, StateRef};
 use crate::passes::{Module, PASSES};
 use crate::{CompileError, Dim, Graph, Isa, RunError, Scalar, Shape, State, Step};
 use describe::ValueNames;
+pub(crate) use profile::Profile;
 use program::Program;
 use state::StateLayout;
 

@@ -46,7 +46,7 @@ impl<T: Scalar> Plan<T> {
     /// Runs the plan `runs` times on the calling thread and times each step.
     ///
     /// The runs are ordinary ones, with the same bits: outputs and state are afterwards what as many calls of [`run`](Self::run) make
-    /// them. Reading the clock takes some 25 ns for each step and each tile of samples, which steps of less than a microsecond feel.
+    /// them. What reading the clock takes, for each step and each tile of samples, is measured and left out.
     ///
     /// ```
     /// use chainrule_autodiff::{BATCH, Graph, Isa, Step};

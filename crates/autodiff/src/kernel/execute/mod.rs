@@ -14,15 +14,16 @@ use std::ops::Range;
 
 use super::buffer::AlignedVec;
 use super::crew::{Panicked, Team, Worker};
-use crate::Dim;
+
 use crate::Scalar;
-use crate::plan::program::{BufferId, Over, Program, Space, Stage, Step, Work};
+use crate::plan::program::{BufferId, Over, Program, Stage, Step, Work};
 use crate::plan::state::StateLayout;
 use call::{Now, Sink};
 use clock::{Clock, NoClock, Stopwatch};
 use memory::Resolved;
 pub(crate) use memory::{Memory, Sizes};
 use parts::Outputs;
+pub(crate) use parts::{chain_fraction, unit_fraction};
 use tape::Tapes;
 
 /// Vectors in a piece: what a group of elementwise operations does at a time, so that its scratch memory stays in L1 (64 × 64 bytes).
@@ -92,6 +93,7 @@ impl<T: Scalar> Run<'_, T> {
             scratch: memory.scratch.as_mut_ptr(),
             tapes: memory.tapes.as_mut_ptr(),
         };
+        let look = clock::look();
         // A team of one calls this once; it wants to be able to share it.
         let seconds = std::sync::Mutex::new(seconds);
         Team::solo().run(&|worker| {
@@ -103,6 +105,7 @@ impl<T: Scalar> Run<'_, T> {
                 let steps = stage.units.len() + stage.chain.len();
                 let mut clock = Stopwatch {
                     since: std::time::Instant::now(),
+                    look,
                     seconds: &mut seconds[first..first + steps],
                 };
                 // SAFETY: as in `work`, whose only worker this is.
@@ -206,7 +209,10 @@ impl<T: Scalar> Shared<'_, T> {
             }
         };
         for (turn, step) in stage.units.iter().enumerate() {
-            for (blocks, cols) in self.outputs(step).share(worker, turn).tiles() {
+            for (blocks, cols) in Outputs::of(self.run.program, step, self.run.batch)
+                .share(worker, turn)
+                .tiles()
+            {
                 // SAFETY: tiles of a step write to disjoint parts.
                 unsafe { self.unit(step, blocks, cols, scratch) };
             }
@@ -217,7 +223,7 @@ impl<T: Scalar> Shared<'_, T> {
             return;
         }
         // Lines are written in whole vectors.
-        let vectors = worker.share(batch.div_ceil(T::LANES), 0);
+        let vectors = worker.share(batch.div_ceil(T::LANES));
         for from in (vectors.start * T::LANES..batch.min(vectors.end * T::LANES)).step_by(PIECE) {
             let to = (from + PIECE).min(vectors.end * T::LANES).min(batch);
             for (index, step) in stage.chain.iter().enumerate() {
@@ -225,42 +231,6 @@ impl<T: Scalar> Shared<'_, T> {
                 unsafe { self.columns(step, from, to, scratch) };
                 clock.lap(stage.units.len() + index);
             }
-        }
-    }
-
-    /// What a step that is split over its outputs makes.
-    fn outputs(&self, step: &Step<T>) -> Outputs {
-        let lanes = T::LANES;
-        // Copies of parameters are transposed by whole blocks.
-        let grain = lanes;
-        let cols = |d: Dim| d.at(self.run.batch);
-        match &step.work {
-            Work::None => {
-                let Space { rows, cols: c } = step.group.space;
-                if step.group.space.is_line() {
-                    Outputs::line((rows * cols(c)).div_ceil(lanes))
-                } else {
-                    Outputs::blocked(rows.div_ceil(lanes), 1, cols(c), grain)
-                }
-            }
-            Work::Product(p) => {
-                Outputs::blocked(p.rows.div_ceil(lanes), BLOCKS, cols(p.cols), grain)
-            }
-            Work::Dot(dot) => Outputs::line(cols(dot.cols).div_ceil(lanes)),
-            Work::Sum(sum) => match sum.over {
-                Over::Rows => Outputs::line(cols(sum.cols).div_ceil(lanes)),
-                Over::Columns if sum.rows > 1 => {
-                    Outputs::blocked(sum.rows.div_ceil(lanes), BLOCKS, 1, 1)
-                }
-                Over::Columns | Over::All => Outputs::one(),
-            },
-            Work::Convert { to, .. } => Outputs::blocked(
-                1,
-                1,
-                cols(self.run.program.buffers[to.0 as usize].cols),
-                grain,
-            ),
-            Work::Eval { .. } => Outputs::one(),
         }
     }
 

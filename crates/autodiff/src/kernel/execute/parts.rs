@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
-use super::PIECE;
-use crate::kernel::crew::Worker;
+use super::{BLOCKS, PIECE};
+use crate::kernel::crew::{self, Worker};
+use crate::plan::program::{Over, Program, Space, Step, Work};
+use crate::{Dim, Scalar};
 
 /// The outputs of a step: blocks of rows × columns, or one block and the vectors of a line.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,39 @@ pub(super) struct Outputs {
 }
 
 impl Outputs {
+    /// What a step that is split over its outputs makes.
+    pub(super) fn of<T: Scalar>(program: &Program<T>, step: &Step<T>, batch: usize) -> Outputs {
+        let lanes = T::LANES;
+        // Copies of parameters are transposed by whole blocks.
+        let grain = lanes;
+        let cols = |d: Dim| d.at(batch);
+        match &step.work {
+            Work::None => {
+                let Space { rows, cols: c } = step.group.space;
+                if step.group.space.is_line() {
+                    Outputs::line((rows * cols(c)).div_ceil(lanes))
+                } else {
+                    Outputs::blocked(rows.div_ceil(lanes), 1, cols(c), grain)
+                }
+            }
+            Work::Product(p) => {
+                Outputs::blocked(p.rows.div_ceil(lanes), BLOCKS, cols(p.cols), grain)
+            }
+            Work::Dot(dot) => Outputs::line(cols(dot.cols).div_ceil(lanes)),
+            Work::Sum(sum) => match sum.over {
+                Over::Rows => Outputs::line(cols(sum.cols).div_ceil(lanes)),
+                Over::Columns if sum.rows > 1 => {
+                    Outputs::blocked(sum.rows.div_ceil(lanes), BLOCKS, 1, 1)
+                }
+                Over::Columns | Over::All => Outputs::one(),
+            },
+            Work::Convert { to, .. } => {
+                Outputs::blocked(1, 1, cols(program.buffers[to.0 as usize].cols), grain)
+            }
+            Work::Eval { .. } => Outputs::one(),
+        }
+    }
+
     pub(super) fn one() -> Self {
         Self::blocked(1, 1, 1, 1)
     }
@@ -37,12 +72,17 @@ impl Outputs {
 
     /// A worker's share: of the blocks or of the columns, whichever can be shared more evenly.
     pub(super) fn share(self, worker: Worker<'_>, turn: usize) -> Share {
+        self.share_of(worker.index, worker.count, turn)
+    }
+
+    fn share_of(self, index: usize, count: usize, turn: usize) -> Share {
         let grains = self.cols.div_ceil(self.grain);
-        let largest = |n: usize| n.div_ceil(worker.count);
+        let largest = |n: usize| n.div_ceil(count);
+        let part = |n: usize| crew::share(n, index + turn, count);
         let (blocks, cols) = if largest(self.blocks) * grains <= largest(grains) * self.blocks {
-            (worker.share(self.blocks, turn), 0..self.cols)
+            (part(self.blocks), 0..self.cols)
         } else {
-            let share = worker.share(grains, turn);
+            let share = part(grains);
             let end = self.cols.min(share.end * self.grain);
             (0..self.blocks, share.start * self.grain..end)
         };
@@ -76,6 +116,29 @@ impl Share {
             })
         })
     }
+}
+
+/// How much of a unit's blocks and of its columns is one worker's.
+pub(crate) fn unit_fraction<T: Scalar>(
+    program: &Program<T>,
+    step: &Step<T>,
+    batch: usize,
+    (index, count): (usize, usize),
+    turn: usize,
+) -> (f64, f64) {
+    let outputs = Outputs::of(program, step, batch);
+    let share = outputs.share_of(index, count, turn);
+    (
+        share.blocks.len() as f64 / outputs.blocks.max(1) as f64,
+        share.cols.len() as f64 / outputs.cols.max(1) as f64,
+    )
+}
+
+/// How much of a chain's samples is one worker's.
+pub(crate) fn chain_fraction<T: Scalar>(batch: usize, (index, count): (usize, usize)) -> f64 {
+    let vectors = crew::share(batch.div_ceil(T::LANES), index, count);
+    let samples = batch.min(vectors.end * T::LANES) - batch.min(vectors.start * T::LANES);
+    samples as f64 / batch.max(1) as f64
 }
 
 #[cfg(test)]
