@@ -1,6 +1,6 @@
 """Counts the instructions of one step of each workload and compares them with `instructions.json` beside it.
 
-    cargo build --release -p chainrule-autodiff --example workloads
+    cargo build --release -p chainrule-trainer --example workloads
     python3 scripts/bench/instructions.py [--write]
 
 The AVX2 path, one thread, by valgrind's callgrind: the same binary gives the same counts on any machine, whatever else runs there, so a step that has
@@ -42,7 +42,7 @@ def main():
         print("SKIPPED: valgrind is not installed, so no instructions were counted")
         return
     if not EXAMPLE.exists():
-        sys.exit(f"{EXAMPLE} is not there: cargo build --release -p chainrule-autodiff --example workloads")
+        sys.exit(f"{EXAMPLE} is not there: cargo build --release -p chainrule-trainer --example workloads")
     counts = {w: (count(w, long) - count(w, short)) // (long - short) for w, (short, long) in WORKLOADS.items()}
     if "--write" in sys.argv:
         REFERENCE.write_text(json.dumps(counts, indent=2) + "\n")

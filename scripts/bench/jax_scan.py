@@ -1,4 +1,4 @@
-"""Times the four workloads of `crates/autodiff/examples/workloads.rs` in JAX: one compiled scan over the batches of an epoch.
+"""Times the four workloads of `crates/trainer/benches/workloads/mod.rs` in JAX: one compiled scan over the batches of an epoch.
 
 Data and first weights are those of the example, so after as many epochs both have the same loss to about six digits: a run
 that is faster but ends elsewhere is wrong. (The example does not time its first epoch, so its `epochs` is one less than it ran.)
@@ -6,7 +6,7 @@ Run both beside each other on an idle machine, and compare ratios.
 
     python3 -m venv target/jax && target/jax/bin/pip install jax numpy
     target/jax/bin/python scripts/bench/jax_scan.py [NAME] [THREADS] [EPOCHS]
-    cargo run --release -p chainrule-autodiff --example workloads -- [NAME] [THREADS]
+    cargo run --release -p chainrule-trainer --example workloads -- [NAME] [THREADS]
 
 Prints one line of JSON for each workload: `us_step` is the median epoch after the first, divided by its steps, and `loss` is
 the mean loss of the last epoch. Without EPOCHS it runs for three seconds.

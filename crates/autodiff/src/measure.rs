@@ -39,14 +39,48 @@ pub fn peak_flops<T: Scalar>(isa: Isa) -> f64 {
 
 /// Seconds from one join of a team to the next where its threads have nothing to do: the least that each stage of a plan costs.
 ///
-/// The team must have all its threads, else it measures what it has.
+/// It waits up to a second for the team's threads to arrive.
 #[must_use]
 pub fn join_seconds(team: &Team) -> f64 {
     const JOINS: u32 = 200;
+    team.assemble();
     let seconds = best(50, || {
         team.run_joined(JOINS, &|_, _| {});
     });
     seconds / f64::from(JOINS)
+}
+
+/// How much longer a thread of a team takes for the same fused multiply-adds when all threads work than alone: processors that share a clock, a
+/// core or a neighbour slow each other down. 1 where they don't.
+#[must_use]
+pub fn crowding<T: Scalar>(team: &Team, isa: Isa) -> f64 {
+    const ROUNDS: usize = 20_000;
+    let work = |_: usize, _: u32| {
+        let args = Cell::new(PeakArgs {
+            rounds: if isa == Isa::Portable {
+                ROUNDS / 25
+            } else {
+                ROUNDS
+            },
+            out: T::ZERO,
+        });
+        peak::run(isa, black_box(&args));
+    };
+    team.assemble();
+    let (solo, mut seconds) = (Team::solo(), [Vec::new(), Vec::new()]);
+    // In turn, so that what disturbs the machine disturbs both.
+    for _ in 0..60 {
+        for (team, seconds) in [&solo, team].into_iter().zip(&mut seconds) {
+            let started = Instant::now();
+            team.run_joined(1, &work);
+            seconds.push(started.elapsed().as_secs_f64());
+        }
+    }
+    let [alone, together] = seconds.map(|mut seconds| {
+        seconds.sort_by(f64::total_cmp);
+        seconds[seconds.len() / 2]
+    });
+    (together / alone).max(1.0)
 }
 
 /// Bytes a second that one thread reads which another has just written, for two threads of a team; infinite where there is one.
@@ -57,7 +91,7 @@ pub fn exchange_rate(team: &Team) -> f64 {
     const LINE: usize = 64 / size_of::<u64>();
     const BYTES: usize = 1 << 16;
     const ROUNDS: u32 = 40;
-    if team.limit() < 2 {
+    if team.assemble() < 2 {
         return f64::INFINITY;
     }
     let memory: Vec<AtomicU64> = (0..BYTES / size_of::<u64>())
@@ -110,11 +144,13 @@ mod tests {
         }
         assert!(join_seconds(&Team::solo()) >= 0.0);
         assert!(exchange_rate(&Team::solo()).is_infinite());
+        assert!(crowding::<f32>(&Team::solo(), Isa::detect()) >= 1.0);
         let team = Team::new(2);
         std::thread::scope(|s| {
             s.spawn(|| team.lend());
             assert!(join_seconds(&team) > 0.0);
             assert!(exchange_rate(&team) > 0.0);
+            assert!(crowding::<f64>(&team, Isa::Portable) >= 1.0);
             team.close();
         });
     }

@@ -23,7 +23,7 @@
 //! | the loop, over samples that are ready | [`train()`], [`Samples`] | `train.rs`, `run.rs`, `batches.rs` |
 //! | early stopping, targets, time limits | [`Stopping`] | `stopping.rs` |
 //! | going on after a kill | [`Checkpoints`] | `checkpoint/` |
-//! | the compiled step | [`explain_step`] | `plans.rs` |
+//! | the compiled step | [`explain_step`], [`compile_step`] | `plans.rs` |
 //! | weights of rows and classes | [`ClassWeight`], [`Weighting`] | `weighting.rs` |
 //! | optimisers | [`Optimizer`], [`Sgd`], [`Momentum`], [`Adam`] | `optimizer/` |
 //! | what watches and stops | [`Observer`] | `observer.rs` |
@@ -66,7 +66,7 @@ pub use optimizer::{
     Adam, AdamW, ClipByNorm, ClipByValue, Description, Gradient, Gradients, L1, L2, Memory,
     Momentum, Nesterov, Optimizer, Penalised, RmsProp, Role, Sgd,
 };
-pub use plans::explain_step;
+pub use plans::{compile_step, explain_step};
 pub use rows::Rows;
 pub use samples::Samples;
 pub use stopping::{EarlyStopping, Stopping, Target};

@@ -5,6 +5,7 @@ use chainrule_autodiff::{
 };
 use chainrule_nn::{Layers, Network, binary_cross_entropy};
 
+use crate::TrainError;
 use crate::batches::BatchView;
 use crate::optimizer::{Gradient, Gradients, InitialValue, Optimizer, Role, Updates};
 
@@ -118,6 +119,49 @@ pub fn explain_step(network: &Network, optimizer: &dyn Optimizer) -> Result<Stri
         Some(error) => Err(error),
         None => Ok(step.to_string()),
     }
+}
+
+/// A training step compiled as [`train()`](crate::train()) compiles it, and the state before the first one: to look at, to measure, or to drive by a loop of
+/// one's own.
+///
+/// Its inputs are the rows (features × rows), their labels, and the learning rate; its output is the loss of the batch before the update.
+///
+/// # Errors
+/// [`TrainError`] if the number of parameters is not the network's, or the optimiser writes an update that does not fit its parameter.
+///
+/// ```
+/// use chainrule_autodiff::{Isa, Team};
+/// use chainrule_nn::{Initializer, Network, Precision};
+/// use chainrule_trainer::{Adam, compile_step};
+///
+/// let network = Network::classifier(2, &[3]);
+/// let first = network.initial_parameters(Initializer::default(), 7, Precision::F64).to_vec();
+/// let (plan, mut state) = compile_step::<f64>(&network, &Adam::default(), &first, Isa::detect())?;
+/// let mut workspace = plan.workspace(4, 1);
+/// let (x, y) = ([0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0], [0.0, 1.0, 1.0, 1.0]);
+/// let mut losses = Vec::new();
+/// for _ in 0..50 {
+///     plan.run(&mut state, &[&x[..], &y[..], &[0.1]], &mut workspace, &Team::solo())?;
+///     losses.push(workspace.output(0)[0]);
+/// }
+/// assert!(losses[49] < losses[0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn compile_step<T: Scalar>(
+    network: &Network,
+    optimizer: &dyn Optimizer,
+    first: &[T],
+    isa: Isa,
+) -> Result<(Plan<T>, State<T>), TrainError> {
+    if first.len() != network.parameter_count() {
+        return Err(TrainError::ParameterCount {
+            expected: network.parameter_count(),
+            found: first.len(),
+        });
+    }
+    let plans = Plans::compile(network, optimizer, false, isa)?;
+    let state = plans.state(first)?;
+    Ok((plans.step, state))
 }
 
 /// A network in a graph, with its loss.

@@ -182,6 +182,18 @@ impl Team {
         if panicked { Err(Panicked) } else { Ok(()) }
     }
 
+    /// Waits up to a second until all threads have arrived; how many there are, the calling one included.
+    pub(crate) fn assemble(&self) -> usize {
+        let begun = std::time::Instant::now();
+        loop {
+            let threads = (self.word.load(Ordering::Acquire) & LENT) as usize + 1;
+            if threads >= self.limit || begun.elapsed().as_secs() >= 1 {
+                return threads;
+            }
+            std::thread::yield_now();
+        }
+    }
+
     /// Runs `work` on all threads that have arrived, `rounds` times with a join after each: it is told the thread and the round.
     pub(crate) fn run_joined(&self, rounds: u32, work: &(dyn Fn(usize, u32) + Sync)) {
         // A panic of the work has been reported by its thread; the others went home.

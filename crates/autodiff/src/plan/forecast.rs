@@ -5,7 +5,7 @@ use std::fmt;
 use super::program::{Buffer, BufferId, Over, Place, Stage, Step, Work};
 use super::{Plan, Profile};
 use crate::kernel::execute::{chain_fraction, unit_fraction};
-use crate::{Dim, Scalar, Team, measure};
+use crate::{Dim, Isa, Scalar, Team, measure};
 
 /// What threads cost each other on a machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,13 +14,16 @@ pub struct Machine {
     pub join_seconds: f64,
     /// Bytes a second that a thread reads which another has just written.
     pub exchange_bytes_per_second: f64,
+    /// How much longer the same work takes a thread when all of them work.
+    pub crowding: f64,
 }
 
 impl Machine {
     /// Measures it with the threads of a team: see [`measure`].
     #[must_use]
-    pub fn measured(team: &Team) -> Machine {
+    pub fn measured<T: Scalar>(team: &Team, isa: Isa) -> Machine {
         Machine {
+            crowding: measure::crowding::<T>(team, isa),
             join_seconds: measure::join_seconds(team),
             exchange_bytes_per_second: measure::exchange_rate(team),
         }
@@ -32,6 +35,8 @@ impl Machine {
 pub struct Forecast {
     /// Threads.
     pub threads: usize,
+    /// Seconds of what is not shared: looking at the inputs, handing out the work.
+    pub serial_seconds: f64,
     /// The stages in order: each ends in a join.
     pub stages: Vec<StageForecast>,
 }
@@ -52,7 +57,7 @@ impl Forecast {
     #[must_use]
     pub fn seconds(&self) -> f64 {
         let stage = |s: &StageForecast| s.work_seconds + s.exchange_seconds + s.join_seconds;
-        self.stages.iter().map(stage).sum()
+        self.serial_seconds + self.stages.iter().map(stage).sum::<f64>()
     }
 }
 
@@ -61,13 +66,14 @@ impl fmt::Display for Forecast {
         let sum = |part: fn(&StageForecast) -> f64| 1e6 * self.stages.iter().map(part).sum::<f64>();
         write!(
             f,
-            "{:.1} µs a run on {} threads: work {:.1}, exchange {:.1}, {} joins {:.1}",
+            "{:.1} µs a run on {} threads: work {:.1}, exchange {:.1}, {} joins {:.1}, not shared {:.1}",
             1e6 * self.seconds(),
             self.threads,
             sum(|s| s.work_seconds),
             sum(|s| s.exchange_seconds),
             self.stages.len(),
             sum(|s| s.join_seconds),
+            1e6 * self.serial_seconds,
         )
     }
 }
@@ -77,8 +83,8 @@ impl<T: Scalar> Plan<T> {
     ///
     /// Each step takes each thread its share of what the profile says for one thread; a stage takes as long as the thread with the most to do,
     /// and a join. A thread also reads what others have written, once each stage: of weights that all threads update, and of activations and
-    /// deltas of all samples, the share that is not its own. The model knows nothing of memory that is shared or of clocks that sink as more
-    /// processors work, so it is a bound for many threads.
+    /// deltas of all samples, the share that is not its own. Of more threads than [`Machine`] was
+    /// measured with it knows no further crowding, and of memory that is shared nothing, so it is a bound for many threads.
     ///
     /// ```
     /// use chainrule_autodiff::{BATCH, Graph, Isa, Machine, Step};
@@ -87,7 +93,7 @@ impl<T: Scalar> Plan<T> {
     /// let plan = g.compile::<f32>(Step::returns((w.matmul(x) + b).sigmoid()), Isa::detect())?;
     /// let (mut state, mut workspace) = (plan.state(), plan.workspace(512, 1));
     /// let profile = plan.profile(&mut state, &[&[0.5; 20 * 512]], &mut workspace, 5)?;
-    /// let machine = Machine { join_seconds: 0.4e-6, exchange_bytes_per_second: 10e9 };
+    /// let machine = Machine { join_seconds: 0.4e-6, exchange_bytes_per_second: 10e9, crowding: 1.0 };
     /// for threads in [1, 2, 16] {
     ///     println!("{}", plan.forecast(&profile, &machine, threads));
     /// }
@@ -96,7 +102,15 @@ impl<T: Scalar> Plan<T> {
     #[must_use]
     pub fn forecast(&self, profile: &Profile, machine: &Machine, threads: usize) -> Forecast {
         let threads = threads.max(1);
-        let mut seconds = profile.steps.iter().map(|step| step.seconds);
+        // A run played from a tape is shorter than its steps one by one; what it takes beside them is one thread's.
+        let steps = profile.seconds();
+        let scale = (profile.run_seconds / steps).min(1.0);
+        let scale = if scale.is_finite() { scale } else { 1.0 };
+        let crowding = if threads == 1 { 1.0 } else { machine.crowding };
+        let mut seconds = profile
+            .steps
+            .iter()
+            .map(|step| step.seconds * scale * crowding);
         let stages = self.program.stages.iter().map(|stage| {
             let count = stage.units.len() + stage.chain.len();
             let seconds: Vec<f64> = seconds.by_ref().take(count).collect();
@@ -119,6 +133,7 @@ impl<T: Scalar> Plan<T> {
         });
         Forecast {
             threads,
+            serial_seconds: (profile.run_seconds - steps).max(0.0),
             stages: stages.collect(),
         }
     }
@@ -210,7 +225,7 @@ fn operands<T: Scalar>(step: &Step<T>) -> Vec<(BufferId, Along)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BATCH, Graph, Isa};
+    use crate::{BATCH, Graph};
 
     /// One layer of 64, with its update: a stage of samples, a stage of outputs.
     fn plan() -> Plan<f32> {
@@ -232,9 +247,11 @@ mod tests {
         for step in &mut profile.steps {
             step.seconds = 1.0;
         }
+        profile.run_seconds = profile.seconds();
         let free = Machine {
             join_seconds: 0.0,
             exchange_bytes_per_second: f64::INFINITY,
+            crowding: 1.0,
         };
         let whole = profile.seconds();
         let alone = plan.forecast(&profile, &free, 1);
@@ -248,6 +265,7 @@ mod tests {
         let dear = Machine {
             join_seconds: 10.0,
             exchange_bytes_per_second: 1e3,
+            crowding: 1.0,
         };
         let slow = plan.forecast(&profile, &dear, 2);
         assert_eq!(

@@ -1,12 +1,13 @@
 //! Where the time of a plan goes.
 
 use std::fmt;
+use std::time::Instant;
 
 use super::cost::{step_bytes, step_flops};
 use super::describe::Describer;
 use super::{Plan, Workspace};
-use crate::kernel::execute::{Run, StateRef};
-use crate::{RunError, Scalar, State};
+use crate::kernel::execute::{Run, StateRef, look};
+use crate::{RunError, Scalar, State, Team};
 
 /// Where the time of a plan goes, step by step: see [`Plan::profile`].
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,8 @@ pub struct Profile {
     pub runs: usize,
     /// The number of samples.
     pub batch: usize,
+    /// Seconds of a run in which no step is timed, a median: what the steps have in common, and what a short run saves by being played from a tape.
+    pub run_seconds: f64,
     /// The steps in the order of the schedule.
     pub steps: Vec<ProfiledStep>,
 }
@@ -35,7 +38,7 @@ pub struct ProfiledStep {
 }
 
 impl Profile {
-    /// Seconds of a run: the sum over the steps.
+    /// The sum over the steps.
     #[must_use]
     pub fn seconds(&self) -> f64 {
         self.steps.iter().map(|s| s.seconds).sum()
@@ -43,9 +46,9 @@ impl Profile {
 }
 
 impl<T: Scalar> Plan<T> {
-    /// Runs the plan `runs` times on the calling thread and times each step.
+    /// Runs the plan `runs` times on the calling thread and times each step, then as often and times the whole.
     ///
-    /// The runs are ordinary ones, with the same bits: outputs and state are afterwards what as many calls of [`run`](Self::run) make
+    /// The runs are ordinary ones, with the same bits: outputs and state are afterwards what twice as many calls of [`run`](Self::run) make
     /// them. What reading the clock takes, for each step and each tile of samples, is measured and left out.
     ///
     /// ```
@@ -84,16 +87,21 @@ impl<T: Scalar> Plan<T> {
             batch,
         };
         workspace.batch = batch;
-        let mut laps = Vec::with_capacity(runs);
+        let look = look();
+        let (mut laps, mut whole) = (Vec::with_capacity(runs), Vec::with_capacity(runs));
         for _ in 0..runs {
             let mut seconds = vec![0.0; count];
-            run.timed(
-                StateRef::Write(&mut state.values),
-                &mut workspace.memory,
-                &mut seconds,
-            )
-            .map_err(|_| RunError::Panicked)?;
+            let state = StateRef::Write(&mut state.values);
+            run.timed(state, &mut workspace.memory, &mut seconds)
+                .map_err(|_| RunError::Panicked)?;
             laps.push(seconds);
+        }
+        for _ in 0..runs {
+            let started = Instant::now();
+            let state = StateRef::Write(&mut state.values);
+            run.on(state, &mut workspace.memory, &Team::solo())
+                .map_err(|_| RunError::Panicked)?;
+            whole.push((started.elapsed().as_secs_f64() - look).max(0.0));
         }
         let describer = Describer::new(self, Some(batch));
         let stages = program.stages.iter().zip(1..);
@@ -117,6 +125,7 @@ impl<T: Scalar> Plan<T> {
         Ok(Profile {
             runs,
             batch,
+            run_seconds: median(whole),
             steps: steps.collect(),
         })
     }
@@ -137,9 +146,10 @@ impl fmt::Display for Profile {
         let total = self.seconds();
         writeln!(
             f,
-            "{:.2} µs a run over {} samples on one thread (medians of {} runs)\n",
-            total * 1e6,
+            "{:.2} µs a run over {} samples on one thread, {:.2} in its steps (medians of {} runs)\n",
+            self.run_seconds * 1e6,
             self.batch,
+            total * 1e6,
             self.runs
         )?;
         writeln!(
@@ -181,7 +191,7 @@ impl fmt::Display for Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BATCH, Graph, Isa, Step, Team};
+    use crate::{BATCH, Graph, Isa, Step};
 
     #[test]
     fn a_profile_has_every_step_and_leaves_the_bits_of_as_many_runs() {
@@ -213,7 +223,7 @@ mod tests {
         let profile = plan
             .profile(&mut profiled, &[&x, &y], &mut workspaces[0], 3)
             .expect("a run");
-        for _ in 0..3 {
+        for _ in 0..6 {
             plan.run(&mut ordinary, &[&x, &y], &mut workspaces[1], &Team::solo())
                 .expect("a run");
         }

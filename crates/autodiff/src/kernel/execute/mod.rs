@@ -19,6 +19,7 @@ use crate::Scalar;
 use crate::plan::program::{BufferId, Over, Program, Stage, Step, Work};
 use crate::plan::state::StateLayout;
 use call::{Now, Sink};
+pub(crate) use clock::look;
 use clock::{Clock, NoClock, Stopwatch};
 use memory::Resolved;
 pub(crate) use memory::{Memory, Sizes};
