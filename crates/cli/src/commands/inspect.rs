@@ -292,7 +292,14 @@ fn text(arguments: &Arguments, model: &Classifier) -> Result<String, Failure> {
             (None, None) => "started from   given weights".to_owned(),
         },
         format!("data           {}", rows_text(&provenance.data)),
-        held_text("validation", &provenance.validation),
+        match (&provenance.validation, &provenance.procedure) {
+            (ValidationRecord::Fraction(share), Some(procedure))
+                if matches!(procedure.test, ValidationRecord::Fraction(_)) =>
+            {
+                format!("validation     a share of {share} of those that are not to test on")
+            }
+            (validation, _) => held_text("validation", validation),
+        },
         format!(
             "made by        chainrule {}, format version {FORMAT_VERSION}",
             provenance.version

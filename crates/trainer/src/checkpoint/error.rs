@@ -68,7 +68,7 @@ pub enum CheckpointError {
     #[error("no checkpoint can be written: {0}")]
     Unwritable(String),
     /// The file can't be written. The checkpoint before it is as it was.
-    #[error("{error}; the last checkpoint{} is as it was: resume from it when this is settled", named(last.as_deref()))]
+    #[error("{error}; {}", left(last.as_deref()))]
     Write {
         /// Which file, and why.
         error: Box<FileError>,
@@ -124,9 +124,14 @@ fn listed(differences: &[Difference]) -> String {
     texts.join("; ")
 }
 
-fn named(path: Option<&Path>) -> String {
-    path.map(|path| format!(", {},", path.display()))
-        .unwrap_or_default()
+fn left(last: Option<&Path>) -> String {
+    match last {
+        Some(last) => format!(
+            "the last checkpoint, {}, is as it was: resume from it when this is settled",
+            last.display()
+        ),
+        None => "it would have been the first one: start again when this is settled".to_owned(),
+    }
 }
 
 fn remedy(older: Option<&Path>) -> String {
