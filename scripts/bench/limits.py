@@ -59,7 +59,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         small, large, model = folder / "wdbc.csv", folder / "large.csv", folder / "m.chainrule"
-        small.write_bytes((ROOT / "crates/data/data/wdbc.csv").read_bytes())
+        small.write_bytes((ROOT / "crates/data/embedded/wdbc.csv").read_bytes())
         table(large)
         line("size of the binary", BINARY.stat().st_size / 2**20, 12, "MB")
         line("start-up (--version)", run("--version", runs=30)[0] * 1e3, 5, "ms")
