@@ -5,7 +5,7 @@ use std::fmt;
 use chainrule_autodiff::Isa;
 use serde::{Deserialize, Serialize};
 
-use crate::Stopping;
+use crate::{Schedule, Stopping};
 
 /// How a training goes. With data, network, optimiser and first parameters it settles every bit of the result, except for
 /// `threads` and `isa`, which settle nothing but the time it takes.
@@ -24,6 +24,8 @@ pub struct TrainConfig {
     pub batch: Batch,
     /// `α`, the length of a step.
     pub learning_rate: f64,
+    /// How it changes while the training runs.
+    pub schedule: Schedule,
     /// Whether each epoch takes the rows in a new random order, or all in the order given.
     pub shuffle: bool,
     /// Where random numbers start from: first weights, order of the rows, validation split, each from a stream of its own.
@@ -56,6 +58,7 @@ impl Default for TrainConfig {
             epochs: 50,
             batch: Batch::Rows(32),
             learning_rate: 0.003,
+            schedule: Schedule::default(),
             shuffle: true,
             seed: 0,
             stopping: Stopping::default(),

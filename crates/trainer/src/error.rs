@@ -42,6 +42,9 @@ pub enum TrainError {
         /// What it may be.
         expected: &'static str,
     },
+    /// Settings that don't go together.
+    #[error("{0}")]
+    Together(String),
     /// Another number of something than expected.
     #[error("{found} {what}; expected {expected}")]
     Length {

@@ -26,6 +26,7 @@
 //! | the compiled step | [`explain_step`], [`compile_step`] | `plans.rs` |
 //! | weights of rows and classes | [`ClassWeight`], [`Weighting`] | `weighting.rs` |
 //! | optimisers | [`Optimizer`], [`Sgd`], [`Momentum`], [`Adam`] | `optimizer/` |
+//! | how the learning rate changes | [`Schedule`], [`Cosine`], [`Warmup`] | `schedule/` |
 //! | what watches and stops | [`Observer`] | `observer.rs` |
 //! | what went wrong where | [`Divergence`] | `divergence.rs` |
 //! | threads | [`Threads`] | `crew.rs` |
@@ -47,6 +48,7 @@ mod plans;
 mod rows;
 mod run;
 mod samples;
+mod schedule;
 mod stopping;
 mod train;
 mod validation;
@@ -63,12 +65,16 @@ pub use divergence::{Divergence, Place};
 pub use error::{ClassifierError, PredictError, TrainError};
 pub use observer::{Control, EpochReport, Observer, Silent, StepReport, TrainingInfo};
 pub use optimizer::{
-    Adam, AdamW, ClipByNorm, ClipByValue, Description, Gradient, Gradients, L1, L2, Memory,
+    Adam, AdamW, ClipByNorm, ClipByValue, Description, Gradient, Gradients, L1, L2, Lbfgs, Memory,
     Momentum, Nesterov, Optimizer, Penalised, RmsProp, Role, Sgd,
 };
 pub use plans::{compile_step, explain_step};
 pub use rows::Rows;
 pub use samples::Samples;
+pub use schedule::{
+    Cosine, Curve, ExponentialDecay, OneCycle, ReduceOnPlateau, Schedule, StepDecay,
+    UnknownSchedule, Warmup,
+};
 pub use stopping::{EarlyStopping, Stopping, Target};
 pub use train::{Outcome, Real, Surroundings, Trained, train};
 pub use weighting::{ClassFactors, ClassWeight, NoClassWeight, Weighting};

@@ -7,13 +7,17 @@ use chainrule_nn::{Layers, Network, binary_cross_entropy};
 
 use crate::TrainError;
 use crate::batches::BatchView;
-use crate::optimizer::{Gradient, Gradients, InitialValue, Optimizer, Role, Updates};
+use crate::optimizer::{
+    Gradient, Gradients, InitialValue, Optimizer, Role, SearchPlans, SearchSteps, Updates,
+};
 
 /// Plans that share one state.
 #[derive(Clone, Debug)]
 pub(crate) struct Plans<T: Scalar> {
-    /// Loss of a batch, then the update.
+    /// Loss of a batch, then the update; or with a line search loss and gradient.
     pub(crate) step: Plan<T>,
+    /// The rest of a line search, if the optimiser has one.
+    pub(crate) search: Option<SearchPlans<T>>,
     /// The logits.
     pub(crate) forward: Plan<T>,
     /// Everything in between, in the order of [`observed`](Plans::observed).
@@ -45,16 +49,27 @@ impl<T: Scalar> Plans<T> {
     ) -> Result<Plans<T>, CompileError> {
         let graph = Graph::new();
         let written = Written::new(&graph, network, weighted);
-        let (step, initial) = written.step(network, optimizer);
         let (observe, observed) = written.observe(network);
         let forward = Step::returns(written.layers.logits());
-        let mut plans = graph.compile_together::<T>(&[&step, &forward, &observe], isa)?;
+        let mut search = None;
+        let (step, initial) = match written.search(network, optimizer) {
+            None => written.step(network, optimizer),
+            Some(steps) => {
+                let steps = search.insert(steps);
+                (steps.evaluate.clone(), steps.initial.clone())
+            }
+        };
+        let mut steps = vec![&step, &forward, &observe];
+        steps.extend(search.iter().flat_map(SearchSteps::others));
+        let mut plans = graph.compile_together::<T>(&steps, isa)?;
+        let others = plans.split_off(3);
         let (Some(observe), Some(forward), Some(step)) = (plans.pop(), plans.pop(), plans.pop())
         else {
             unreachable!("a plan for each of the three steps");
         };
         Ok(Plans {
             step,
+            search: search.map(|_| SearchPlans::of(others)),
             forward,
             observe,
             observed,
@@ -114,10 +129,14 @@ impl<T: Scalar> Plans<T> {
 /// ```
 pub fn explain_step(network: &Network, optimizer: &dyn Optimizer) -> Result<String, CompileError> {
     let graph = Graph::new();
-    let (step, _) = Written::new(&graph, network, false).step(network, optimizer);
+    let written = Written::new(&graph, network, false);
+    let text = match written.search(network, optimizer) {
+        None => written.step(network, optimizer).0.to_string(),
+        Some(steps) => steps.explain(),
+    };
     match graph.error() {
         Some(error) => Err(error),
-        None => Ok(step.to_string()),
+        None => Ok(text),
     }
 }
 
@@ -198,6 +217,16 @@ impl<'g> Written<'g> {
             });
         }
         updates.finish(Step::returns(self.loss))
+    }
+
+    /// The steps of the optimiser's line search, if it has one.
+    fn search(&self, network: &Network, optimizer: &dyn Optimizer) -> Option<SearchSteps<'g>> {
+        let rule = optimizer.line_search()?;
+        let gradients = optimizer.prepare(self.gradients());
+        let names = network.parameters().into_iter().map(|shape| shape.name);
+        let names: Vec<String> = names.collect();
+        let (graph, loss) = (self.graph, self.loss);
+        Some(SearchSteps::write(graph, &names, loss, &gradients, rule))
     }
 
     fn gradients(&self) -> Gradients<'g> {

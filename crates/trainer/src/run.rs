@@ -11,7 +11,9 @@ use crate::batches::Batches;
 use crate::checkpoint::{Moment, Remembers, Restored, Settled};
 use crate::divergence::{self, Divergence};
 use crate::observer::{Control, EpochReport, StepReport, TrainingInfo};
+use crate::optimizer::{Iteration, Searcher};
 use crate::plans::Plans;
+use crate::schedule::Rates;
 use crate::stopping::{Verdict, Watch};
 use crate::train::{Around, Outcome, Real, Trained};
 use crate::validation::Validation;
@@ -82,7 +84,9 @@ pub(crate) struct Run<'a, 'o, 'k, T: Real> {
     around: Around<'o, 'k>,
     batches: Batches<'a, T>,
     validation: Option<Validation<'a, T>>,
-    rate: T,
+    rates: Rates,
+    /// Does the steps of an optimiser that has a line search.
+    searcher: Option<Searcher<T>>,
     state: State<T>,
     /// The state before the epoch: finite, and where a divergence is replayed from.
     snapshot: State<T>,
@@ -112,12 +116,19 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         validation: Option<Validation<'a, T>>,
         workspace: Workspace<T>,
         state: State<T>,
+        searcher: Option<Searcher<T>>,
     ) -> Run<'a, 'o, 'k, T> {
         Run {
             parameters: vec![T::ZERO; state.parameter_count()],
             snapshot: state.clone(),
             history: Vec::with_capacity(config.epochs.min(1 << 12)),
-            rate: T::from_f64(config.learning_rate),
+            rates: Rates::new(
+                config.schedule,
+                config.learning_rate,
+                batches.count(),
+                config.epochs,
+            ),
+            searcher,
             position: Position::at_start_of(1),
             steps: 0,
             seconds: 0.0,
@@ -180,7 +191,8 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
     /// The parts of the loop that remember something from step to step.
     fn remembering(&mut self) -> Vec<&mut dyn Remembers> {
         let watch = self.watch.as_mut().map(|watch| watch as &mut dyn Remembers);
-        watch.into_iter().collect()
+        let rates = self.rates.remembering();
+        watch.into_iter().chain(rates).collect()
     }
 
     /// The number of steps so far.
@@ -203,6 +215,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
             None => {}
             Some(Settled::NoImprovement) => return Ok(Ended::Well(Outcome::NoImprovement)),
             Some(Settled::TargetReached) => return Ok(Ended::Well(Outcome::TargetReached)),
+            Some(Settled::Converged) => return Ok(Ended::Well(Outcome::Converged)),
         }
         while self.position.epoch <= self.config.epochs {
             if self.clock.is_up() {
@@ -296,10 +309,12 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
             train_loss,
             validation_loss,
             score,
-            learning_rate: self.config.learning_rate,
+            learning_rate: self.rates.at(self.steps.saturating_sub(1)),
             steps: self.steps,
             seconds: self.seconds,
         };
+        let watched = validation_loss.unwrap_or(train_loss);
+        self.rates.end_epoch(self.steps, watched);
         tracing::debug!(epoch, train_loss, validation_loss, score, "epoch ended");
         self.history.push(report);
         self.position = Position::at_start_of(epoch + 1);
@@ -313,6 +328,8 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
             self.settled = Some(Settled::TargetReached);
         } else if verdict == Some(Verdict::Stop) {
             self.settled = Some(Settled::NoImprovement);
+        } else if self.searcher.as_ref().is_some_and(Searcher::is_converged) {
+            self.settled = Some(Settled::Converged);
         }
         let stops = self.around.observer.epoch(&report) == Control::Stop;
         if let Some(keeper) = &self.around.keeper
@@ -323,6 +340,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         Ok(match self.settled {
             Some(Settled::TargetReached) => Some(Outcome::TargetReached),
             Some(Settled::NoImprovement) => Some(Outcome::NoImprovement),
+            Some(Settled::Converged) => Some(Outcome::Converged),
             None if stops => Some(Outcome::Stopped),
             None if self.is_cancelled() => Some(Outcome::Interrupted),
             None => None,
@@ -331,8 +349,22 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
 
     /// The loss of a batch (from 0) before the update, and the update.
     fn step(&mut self, batch: usize, team: &Team) -> Result<f64, RunError> {
+        let step = (self.position.epoch - 1) * self.batches.count() + batch;
+        let rate = self.rates.at(step);
         let batch = self.batches.get(batch, team)?;
-        self.plans.with_inputs(batch, self.rate, |inputs| {
+        if let (Some(searcher), Some(search)) = (&mut self.searcher, &self.plans.search) {
+            return self.plans.with_observed_inputs(batch, |inputs| {
+                let on = Iteration {
+                    state: &mut self.state,
+                    evaluate: &self.plans.step,
+                    inputs,
+                    workspace: &mut self.workspace,
+                    team,
+                };
+                searcher.iterate(search, rate, on)
+            });
+        }
+        self.plans.with_inputs(batch, T::from_f64(rate), |inputs| {
             self.plans
                 .step
                 .run(&mut self.state, inputs, &mut self.workspace, team)
@@ -414,6 +446,9 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         let team = Team::solo();
         let epoch = self.position.epoch;
         self.state.clone_from(&self.snapshot);
+        if let Some(searcher) = &mut self.searcher {
+            searcher.forget();
+        }
         self.batches.begin(epoch);
         let mut before = self.state.clone();
         for batch in 0..self.batches.count() {

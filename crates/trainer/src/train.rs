@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use chainrule_autodiff::Scalar;
+use chainrule_autodiff::{Graph, Scalar};
 use chainrule_data::Float;
 use chainrule_nn::{Network, Parameters};
 
@@ -11,6 +11,7 @@ use crate::checkpoint::{Keeper, Restored};
 use crate::crew::with_team;
 use crate::divergence::Divergence;
 use crate::observer::{EpochReport, Observer, TrainingInfo};
+use crate::optimizer::{Gradient, Gradients, Role, Searcher};
 use crate::plans::Plans;
 use crate::run::{Ended, Run};
 use crate::validation::Validation;
@@ -32,6 +33,8 @@ pub enum Outcome {
     NoImprovement,
     /// The target was reached.
     TargetReached,
+    /// An optimiser with a line search found that nothing can be gained any more.
+    Converged,
     /// Its time was up: it stopped after the step that was running.
     TimeUp,
     /// An observer stopped it.
@@ -160,7 +163,10 @@ pub(crate) fn train_kept<T: Real>(
     // A forward product and two backward ones.
     let work = 3.0 * first.len() as f64 * batch_rows as f64;
     let threads = config.threads.for_work(work);
-    let batches = Batches::new(samples, batch_rows, config.shuffle.then_some(config.seed));
+    // A line search sees all rows at once, and remembers what it saw: their order stays.
+    let shuffle = config.shuffle && plans.search.is_none();
+    let batches = Batches::new(samples, batch_rows, shuffle.then_some(config.seed));
+    config.schedule.check(batches.count(), config.epochs)?;
     let parameters = Parameters::of(network, first);
     let restored: Option<Restored<T>> = match &mut around.keeper {
         None => None,
@@ -193,9 +199,11 @@ pub(crate) fn train_kept<T: Real>(
     let validation = validation
         .map(|samples| Validation::new(&plans, samples, around.validation_weights, threads));
     let workspace = plans.step.workspace(batch_rows, threads);
+    let search = optimizer.line_search().zip(plans.search.as_ref());
+    let searcher = search.map(|(rule, plans)| Searcher::new(rule, plans, threads));
     let state = plans.state(first)?;
     let mut run = Run::new(
-        network, &plans, config, around, batches, validation, workspace, state,
+        network, &plans, config, around, batches, validation, workspace, state, searcher,
     );
     if let Some(restored) = restored {
         run.restore(restored)?;
@@ -248,6 +256,7 @@ fn check<T: Real>(
             expected: "1 or more",
         });
     }
+    check_search(optimizer, config, samples.rows())?;
     let description = optimizer.describe();
     match description
         .settings
@@ -261,4 +270,47 @@ fn check<T: Real>(
             expected: "a number",
         }),
     }
+}
+
+/// An optimiser with a line search needs all rows, and the derivatives of what it makes small.
+fn check_search(
+    optimizer: &dyn Optimizer,
+    config: &TrainConfig,
+    rows: usize,
+) -> Result<(), TrainError> {
+    let Some(rule) = optimizer.line_search() else {
+        return Ok(());
+    };
+    let name = optimizer.describe().name;
+    if config.batch.rows(rows) < rows {
+        return Err(TrainError::Together(format!(
+            "{name} needs all rows in every step, and the batch size is {}: make it full",
+            config.batch
+        )));
+    }
+    let graph = Graph::new();
+    let w = graph.param("w", 1);
+    let gradient = Gradient {
+        role: Role::Weight,
+        parameter: w,
+        gradient: w,
+    };
+    if !optimizer
+        .prepare(Gradients::new(vec![gradient]))
+        .are_derivatives()
+    {
+        return Err(TrainError::Together(format!(
+            "{name} searches along lines, for which it needs the gradients as they are: leave clipping out, or take another optimiser"
+        )));
+    }
+    for (what, found) in [("history", rule.history), ("evaluations", rule.evaluations)] {
+        if found == 0 {
+            return Err(TrainError::Setting {
+                what: format!("{what} of {name}"),
+                found: 0.0,
+                expected: "1 or more",
+            });
+        }
+    }
+    Ok(())
 }

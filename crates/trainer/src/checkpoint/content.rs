@@ -73,6 +73,8 @@ pub(crate) enum Settled {
     NoImprovement,
     /// The target was reached.
     TargetReached,
+    /// Nothing can be gained any more.
+    Converged,
 }
 
 /// The counters.

@@ -38,7 +38,6 @@ impl Identity {
     }
 
     /// The number of epochs must be the same too.
-    #[allow(dead_code, reason = "for schedules that look at the end")]
     pub(crate) fn fix_epochs(&mut self) {
         let (Epochs::AtLeast(epochs) | Epochs::Exactly(epochs)) = self.epochs;
         self.epochs = Epochs::Exactly(epochs);

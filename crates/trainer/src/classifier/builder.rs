@@ -18,7 +18,7 @@ use crate::rows::Rows;
 use crate::train::{Around, Real, ValidationWeights, train_kept};
 use crate::{
     Batch, CheckpointError, Checkpoints, ClassWeight, EarlyStopping, Observer, Optimizer, Outcome,
-    Samples, Silent, Start, Stopping, Threads, TrainConfig, TrainError, Weighting,
+    Samples, Schedule, Silent, Start, Stopping, Threads, TrainConfig, TrainError, Weighting,
 };
 
 /// A training that is being described. Every knob has a default:
@@ -27,6 +27,7 @@ use crate::{
 /// |---|---|
 /// | [`hidden`](Builder::hidden) or [`network`](Builder::network) | hidden layers of 16 and 8 sigmoid neurons |
 /// | [`optimizer`](Builder::optimizer), [`learning_rate`](Builder::learning_rate), [`epochs`](Builder::epochs), [`batch`](Builder::batch) | those of [`TrainConfig`], with [`Adam`](crate::Adam) |
+/// | [`schedule`](Builder::schedule) | the rate stays as it is |
 /// | [`initializer`](Builder::initializer) | [`Initializer::XavierUniform`] |
 /// | [`shuffle`](Builder::shuffle) | yes, in another order each epoch |
 /// | [`scaling`](Builder::scaling) | [`Scaling::Standard`] |
@@ -162,6 +163,13 @@ impl<'a> Builder<'a> {
     #[must_use]
     pub fn learning_rate(mut self, learning_rate: f64) -> Self {
         self.config.learning_rate = learning_rate;
+        self
+    }
+
+    /// How the learning rate changes while the training runs: a curve such as [`Cosine`](crate::Cosine), a [`Warmup`](crate::Warmup), or a [`Schedule`] of both.
+    #[must_use]
+    pub fn schedule(mut self, schedule: impl Into<Schedule>) -> Self {
+        self.config.schedule = schedule.into();
         self
     }
 
@@ -522,6 +530,10 @@ impl<'a> Builder<'a> {
         identity.add("first weights", first);
         identity.add("optimizer", &training.optimizer);
         identity.add("learning rate", training.learning_rate);
+        identity.add("schedule", config.schedule);
+        if config.schedule.depends_on_epochs() {
+            identity.fix_epochs();
+        }
         identity.add("batch size", config.batch);
         identity.add("shuffle", training.shuffle);
         identity.add("seed", training.seed);

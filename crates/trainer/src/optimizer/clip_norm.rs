@@ -2,7 +2,7 @@
 
 use chainrule_autodiff::Expr;
 
-use super::{Description, Gradients, Memory, Optimizer};
+use super::{Description, Gradients, Lbfgs, Memory, Optimizer};
 
 /// Makes the gradients shorter where their norm is above a limit, then does what another optimiser does.
 ///
@@ -60,5 +60,9 @@ impl<O: Optimizer> Optimizer for ClipByNorm<O> {
             }
         };
         self.then.prepare(clipped)
+    }
+
+    fn line_search(&self) -> Option<Lbfgs> {
+        self.then.line_search()
     }
 }

@@ -2,7 +2,7 @@
 
 use chainrule_autodiff::Expr;
 
-use super::{Description, Gradients, Memory, Optimizer};
+use super::{Description, Gradients, Lbfgs, Memory, Optimizer};
 
 /// Clips each element of a gradient to `[−limit, limit]`, then does what another optimiser does.
 ///
@@ -38,5 +38,9 @@ impl<O: Optimizer> Optimizer for ClipByValue<O> {
     fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
         let clipped = gradients.map(|gradient| gradient.clamp(-self.limit, self.limit));
         self.then.prepare(clipped)
+    }
+
+    fn line_search(&self) -> Option<Lbfgs> {
+        self.then.line_search()
     }
 }

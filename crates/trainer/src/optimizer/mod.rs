@@ -5,6 +5,7 @@ mod adamw;
 mod clip_norm;
 mod clip_value;
 mod gradients;
+mod lbfgs;
 mod memory;
 mod momentum;
 mod nesterov;
@@ -24,6 +25,8 @@ pub use adamw::AdamW;
 pub use clip_norm::ClipByNorm;
 pub use clip_value::ClipByValue;
 pub use gradients::{Gradient, Gradients, Role};
+pub use lbfgs::Lbfgs;
+pub(crate) use lbfgs::{Iteration, SearchPlans, SearchSteps, Searcher};
 pub use memory::Memory;
 pub(crate) use memory::{InitialValue, Updates};
 pub use momentum::Momentum;
@@ -76,6 +79,13 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
     fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
         gradients
     }
+
+    /// The line search that takes the place of [`update`](Optimizer::update), if the optimiser has one: for those that have to look at the loss to know how far to go.
+    ///
+    /// An optimiser that wraps another one returns that of the other.
+    fn line_search(&self) -> Option<Lbfgs> {
+        None
+    }
 }
 
 impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
@@ -95,6 +105,10 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
 
     fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
         (**self).prepare(gradients)
+    }
+
+    fn line_search(&self) -> Option<Lbfgs> {
+        (**self).line_search()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chainrule_autodiff::Expr;
 
-use super::{Description, Gradients, Memory, Optimizer, Role};
+use super::{Description, Gradients, Lbfgs, Memory, Optimizer, Role};
 
 /// Which parameters a penalty is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,6 +77,10 @@ impl<O: Optimizer> Optimizer for L1<O> {
         );
         self.then.prepare(penalised)
     }
+
+    fn line_search(&self) -> Option<Lbfgs> {
+        self.then.line_search()
+    }
 }
 
 /// Adds `(λ/2) Σ w²` to what is minimised, then does what another optimiser does: weights stay small.
@@ -129,6 +133,10 @@ impl<O: Optimizer> Optimizer for L2<O> {
             |w| (0.5 * self.strength * w.square().sum(), self.strength * w),
         );
         self.then.prepare(penalised)
+    }
+
+    fn line_search(&self) -> Option<Lbfgs> {
+        self.then.line_search()
     }
 }
 
