@@ -215,6 +215,7 @@ impl From<TrainError> for Failure {
             TrainError::Data(error) => error.into(),
             TrainError::Network(_)
             | TrainError::Setting { .. }
+            | TrainError::Together(_)
             | TrainError::OtherLayers { .. }
             | TrainError::NothingToWatch { .. }
             | TrainError::Unwatchable { .. } => Failure::misuse(error.to_string()),

@@ -231,6 +231,7 @@ fn provenance_json(model: &Classifier) -> Value {
                 "min_delta": rule.min_delta,
             })),
             "target_metric": procedure.target.as_ref().map(|(metric, value)| json!({ "metric": metric, "value": value })),
+            "schedule": procedure.schedule,
             "best_epoch": procedure.best_epoch,
             "test": held(&procedure.test),
             "options": procedure.recorded,
@@ -270,11 +271,17 @@ fn text(arguments: &Arguments, model: &Classifier) -> Result<String, Failure> {
         ),
         format!("threshold      {}", model.threshold()),
         format!(
-            "trained        {} of {}, {}, learning rate {}, batch {}, seed {}{}",
+            "trained        {} of {}, {}, learning rate {}{}, batch {}, seed {}{}",
             grouped(training.epochs_finished as usize),
             counted(training.epochs as usize, "epoch"),
             training.optimizer,
             training.learning_rate,
+            match &provenance.procedure {
+                Some(procedure) if procedure.schedule != "constant" => {
+                    format!(" ({})", escape(&procedure.schedule))
+                }
+                _ => String::new(),
+            },
             match training.batch {
                 BatchRecord::Rows(rows) => rows.to_string(),
                 BatchRecord::Full => "full".to_owned(),

@@ -199,7 +199,7 @@ fn as_trained(
     training.no_shuffle = !record.shuffle;
     training.seed = record.seed;
     if procedure.recorded.is_empty() {
-        as_recorded(&mut training, &record.optimizer, &procedure.scaling);
+        as_recorded(&mut training, &record.optimizer, procedure);
     }
     training.data.clone_from(&arguments.data);
     if training.data.is_none() {
@@ -247,7 +247,7 @@ fn as_trained(
 }
 
 /// What a model that was trained from Rust says, as far as the command line has it too: what it hasn't will be named as a difference.
-fn as_recorded(training: &mut train::Arguments, optimizer: &Description, scaling: &str) {
+fn as_recorded(training: &mut train::Arguments, optimizer: &Description, procedure: &Procedure) {
     if let Ok(name) = ValueEnum::from_str(&optimizer.name, false) {
         training.optimizer = name;
     }
@@ -255,10 +255,14 @@ fn as_recorded(training: &mut train::Arguments, optimizer: &Description, scaling
         match name.as_str() {
             "momentum" => training.momentum = Some(*value),
             "weight_decay" => training.weight_decay = Some(*value),
-            _ => {}
+            "clip_value" => training.clip_value = Some(*value),
+            name => training.optimization.set(name, *value),
         }
     }
-    if let Ok(name) = ValueEnum::from_str(scaling, false) {
+    if let Ok(schedule) = procedure.schedule.parse() {
+        training.optimization.set_schedule(schedule);
+    }
+    if let Ok(name) = ValueEnum::from_str(&procedure.scaling, false) {
         training.preprocess = Some(name);
     }
 }
@@ -448,6 +452,7 @@ fn settings_that_differ(again: &Classifier, model: &Classifier) -> Vec<Differenc
         [
             ("optimizer", training.optimizer.to_string()),
             ("learning rate", training.learning_rate.to_string()),
+            ("schedule", text(|procedure| procedure.schedule.clone())),
             ("batch size", format!("{:?}", training.batch)),
             ("shuffle", training.shuffle.to_string()),
             ("seed", training.seed.to_string()),

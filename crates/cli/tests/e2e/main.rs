@@ -8,6 +8,7 @@ mod harness;
 mod inspect;
 mod labels;
 mod manners;
+mod optimization;
 mod output;
 mod predict;
 mod reading;

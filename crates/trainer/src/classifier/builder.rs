@@ -629,7 +629,8 @@ impl<'a> Builder<'a> {
                 epochs_finished: 0,
                 steps: 0,
                 batch: config.batch.into(),
-                shuffle: config.shuffle,
+                // A line search takes the rows in the order given.
+                shuffle: config.shuffle && self.optimizer.line_search().is_none(),
                 seed: config.seed,
                 precision: self.chosen_precision(),
                 standardised: *preprocessing != Preprocessing::None,
@@ -637,6 +638,7 @@ impl<'a> Builder<'a> {
             },
             started_from,
             procedure: Some(Procedure::of(
+                config.schedule,
                 scaling,
                 &config.stopping,
                 parts.test_record.clone(),

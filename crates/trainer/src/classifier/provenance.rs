@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::checkpoint::Counts;
-use crate::{Batch, Description, Stopping, Weighting};
+use crate::{Batch, Description, Schedule, Stopping, Weighting};
 
 /// Where a model came from: enough to train it again and compare the bits.
 ///
@@ -37,6 +37,8 @@ pub struct Provenance {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "StoredProcedure", from = "StoredProcedure")]
 pub struct Procedure {
+    /// How the learning rate changed: a [`Schedule`](crate::Schedule) as text.
+    pub schedule: String,
     /// The name of the scaling.
     pub scaling: String,
     /// What was to end it before its epochs were over.
@@ -64,12 +66,14 @@ pub struct EarlyStoppingRecord {
 
 impl Procedure {
     pub(super) fn of(
+        schedule: Schedule,
         scaling: String,
         stopping: &Stopping,
         test: ValidationRecord,
         recorded: &[String],
     ) -> Procedure {
         Procedure {
+            schedule: schedule.to_string(),
             scaling,
             early_stopping: stopping.early.map(|rule| EarlyStoppingRecord {
                 metric: rule.metric.name().to_owned(),
@@ -244,6 +248,7 @@ enum Stored {
 #[derive(Clone, Serialize, Deserialize)]
 enum StoredProcedure {
     V1 {
+        schedule: String,
         scaling: String,
         early_stopping: Option<EarlyStoppingRecord>,
         target: Option<(String, f64)>,
@@ -256,6 +261,7 @@ enum StoredProcedure {
 impl From<Procedure> for StoredProcedure {
     fn from(procedure: Procedure) -> StoredProcedure {
         let Procedure {
+            schedule,
             scaling,
             early_stopping,
             target,
@@ -264,6 +270,7 @@ impl From<Procedure> for StoredProcedure {
             recorded,
         } = procedure;
         StoredProcedure::V1 {
+            schedule,
             scaling,
             early_stopping,
             target,
@@ -277,6 +284,7 @@ impl From<Procedure> for StoredProcedure {
 impl From<StoredProcedure> for Procedure {
     fn from(stored: StoredProcedure) -> Procedure {
         let StoredProcedure::V1 {
+            schedule,
             scaling,
             early_stopping,
             target,
@@ -285,6 +293,7 @@ impl From<StoredProcedure> for Procedure {
             recorded,
         } = stored;
         Procedure {
+            schedule,
             scaling,
             early_stopping,
             target,

@@ -315,12 +315,10 @@ mod tests {
                 "{text}"
             );
         }
-        for (shorter, longer) in [(10, 20)] {
-            let cosine = |epochs| rates(Cosine::default(), 1, epochs);
-            assert_ne!(cosine(shorter)[..], cosine(longer)[..shorter]);
-            let step = |epochs| rates(StepDecay::default(), 1, epochs);
-            assert_eq!(step(shorter)[..], step(longer)[..shorter]);
-        }
+        let cosine = |epochs| rates(Cosine::default(), 1, epochs);
+        assert_ne!(cosine(10)[..], cosine(20)[..10]);
+        let step = |epochs| rates(StepDecay::default(), 1, epochs);
+        assert_eq!(step(10)[..], step(20)[..10]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use chainrule_data::Scaling;
 use chainrule_nn::Precision;
 use chainrule_trainer::{
-    Adam, AdamW, Batch, ClipByValue, Momentum, Nesterov, Optimizer, RmsProp, Sgd, TrainConfig,
+    Adam, AdamW, Batch, ClipByValue, Lbfgs, Momentum, Nesterov, Optimizer, RmsProp, Sgd,
+    TrainConfig,
 };
 use clap::ValueEnum;
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -50,9 +51,9 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs, allow_negative_numbers = true)]
     pub epochs: usize,
 
-    /// Rows of a step, or full
-    #[arg(long, value_name = "N|full", default_value_t = TrainConfig::default().batch, value_parser = batch, allow_negative_numbers = true)]
-    pub batch_size: Batch,
+    /// Rows of a step, or full [default: 32, full with lbfgs]
+    #[arg(long, value_name = "N|full", value_parser = batch, allow_negative_numbers = true)]
+    pub batch_size: Option<Batch>,
 
     #[arg(long, help = learning_rate_help(), value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
     pub learning_rate: Option<f64>,
@@ -196,6 +197,8 @@ pub enum OptimizerName {
     Adam,
     /// Adam with weight decay of its own, 0.01
     Adamw,
+    /// A quasi-Newton method with a line search, for all rows at once: an epoch is one of its iterations
+    Lbfgs,
 }
 
 impl OptimizerName {
@@ -203,6 +206,7 @@ impl OptimizerName {
     pub fn learning_rate(self) -> f64 {
         match self {
             OptimizerName::Sgd => 0.5,
+            OptimizerName::Lbfgs => 1.0,
             OptimizerName::Momentum | OptimizerName::Nesterov => 0.05,
             OptimizerName::Rmsprop | OptimizerName::Adam | OptimizerName::Adamw => {
                 TrainConfig::default().learning_rate
@@ -254,14 +258,23 @@ impl From<PreprocessName> for Scaling {
 }
 
 impl Arguments {
+    /// The rows of a step.
+    pub fn batch(&self) -> Batch {
+        let usual = match self.optimizer {
+            OptimizerName::Lbfgs => Batch::Full,
+            _ => TrainConfig::default().batch,
+        };
+        self.batch_size.unwrap_or(usual)
+    }
+
     /// The optimiser with its settings.
     ///
     /// # Errors
     /// Misuse if a setting is given that the optimiser does not have.
     pub fn optimizer(&self) -> Result<Box<dyn Optimizer>, Failure> {
         use OptimizerName::{
-            Adam as ByAdam, Adamw, Momentum as ByMomentum, Nesterov as ByNesterov, Rmsprop,
-            Sgd as Plain,
+            Adam as ByAdam, Adamw, Lbfgs as ByLbfgs, Momentum as ByMomentum,
+            Nesterov as ByNesterov, Rmsprop, Sgd as Plain,
         };
         let name = self.optimizer;
         if self.momentum.is_some() && !matches!(name, ByMomentum | ByNesterov) {
@@ -281,6 +294,7 @@ impl Arguments {
             ByNesterov => Box::new(Nesterov { momentum }),
             Rmsprop => Box::new(RmsProp::default()),
             ByAdam => Box::new(Adam::default()),
+            ByLbfgs => Box::new(Lbfgs::default()),
             Adamw => Box::new(AdamW {
                 weight_decay: self.weight_decay.unwrap_or(AdamW::default().weight_decay),
                 ..AdamW::default()

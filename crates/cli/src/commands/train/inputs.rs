@@ -344,8 +344,9 @@ fn builder<'a>(
         .unwrap_or_else(|| arguments.optimizer.learning_rate());
     let mut builder = Classifier::builder()
         .epochs(arguments.epochs)
-        .batch(arguments.batch_size)
+        .batch(arguments.batch())
         .learning_rate(rate)
+        .schedule(arguments.optimization.schedule())
         .shuffle(!arguments.no_shuffle)
         .seed(arguments.seed)
         .threads(arguments.threads.map_or(Threads::Auto, Threads::AtMost))

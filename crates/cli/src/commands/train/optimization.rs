@@ -1,6 +1,6 @@
 //! The options that say what is made small, and by steps of which length.
 
-use chainrule_trainer::{ClipByNorm, L1, L2, Optimizer, Penalised};
+use chainrule_trainer::{ClipByNorm, Curve, L1, L2, Optimizer, Penalised, Schedule, Warmup};
 
 /// What is made small, and by steps of which length.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
@@ -17,9 +17,41 @@ pub struct Optimization {
     /// Add X/2 times the sum of the weights' squares to what is made small; biases and reported losses are without it
     #[arg(long, value_name = "X", value_parser = strength, allow_negative_numbers = true)]
     l2: Option<f64>,
+
+    /// How the learning rate changes: constant, step, exponential, cosine, plateau or one-cycle, with settings as in step:every=10,factor=0.5 [default: constant]
+    #[arg(long, value_name = "NAME[:SETTING=X,…]")]
+    schedule: Option<Curve>,
+
+    /// Let the learning rate grow from nearly nothing to its full length over so many epochs or steps, as 3epochs or 500steps
+    #[arg(long, value_name = "LENGTH", allow_hyphen_values = true)]
+    warmup: Option<Warmup>,
 }
 
 impl Optimization {
+    /// How the learning rate changes.
+    pub fn schedule(&self) -> Schedule {
+        Schedule {
+            warmup: self.warmup.unwrap_or_default(),
+            curve: self.schedule.unwrap_or_default(),
+        }
+    }
+
+    /// Takes up a schedule that a model tells.
+    pub fn set_schedule(&mut self, schedule: Schedule) {
+        self.schedule = Some(schedule.curve);
+        self.warmup = Some(schedule.warmup);
+    }
+
+    /// Takes up a setting of an optimiser's description, if it is one of these.
+    pub fn set(&mut self, name: &str, value: f64) {
+        match name {
+            "clip_norm" => self.clip_norm = Some(value),
+            "l1" => self.l1 = Some(value),
+            "l2" => self.l2 = Some(value),
+            _ => {}
+        }
+    }
+
     /// Puts penalties and clipping around an optimiser: what is clipped are the gradients of loss and penalties.
     pub fn around(&self, optimizer: Box<dyn Optimizer>) -> Box<dyn Optimizer> {
         let mut optimizer = optimizer;
@@ -74,6 +106,7 @@ mod tests {
             clip_norm: Some(1.0),
             l1: Some(0.5),
             l2: Some(0.25),
+            ..Optimization::default()
         };
         let around = options.around(Box::new(Sgd)).describe().to_string();
         assert_eq!(around, "sgd (clip_norm 1, l2 0.25, l1 0.5)");

@@ -6,7 +6,7 @@ use crate::scores::{Majority, Summary, shown};
 use crate::{model, terminal};
 use chainrule_data::{Cell, Labels, Others, Schema, escape};
 use chainrule_metrics::{Baseline, Report};
-use chainrule_trainer::{Classifier, EpochReport, Outcome, Stopping, TrainingReport};
+use chainrule_trainer::{Classifier, EpochReport, Outcome, Schedule, Stopping, TrainingReport};
 use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
@@ -59,6 +59,7 @@ pub struct Json {
     preprocess: String,
     optimizer: String,
     learning_rate: f64,
+    schedule: String,
     epochs: usize,
     batch_size: usize,
     shuffle: bool,
@@ -106,6 +107,7 @@ struct Epoch {
     train_loss: f64,
     validation_loss: Option<f64>,
     score: Option<f64>,
+    learning_rate: f64,
 }
 
 impl From<&EpochReport> for Epoch {
@@ -115,6 +117,7 @@ impl From<&EpochReport> for Epoch {
             train_loss: report.train_loss,
             validation_loss: report.validation_loss,
             score: report.score,
+            learning_rate: report.learning_rate,
         }
     }
 }
@@ -221,6 +224,7 @@ impl Finished<'_> {
             preprocess: self.preprocess.clone(),
             optimizer: record.optimizer.name.clone(),
             learning_rate: record.learning_rate,
+            schedule: self.schedule(),
             epochs: training.history.len(),
             batch_size: training.info.batch_rows,
             shuffle: record.shuffle,
@@ -296,12 +300,16 @@ impl Finished<'_> {
                 record.precision,
             ),
             format!(
-                "training    {} of {}, batch {}, {}, learning rate {}, seed {}",
+                "training    {} of {}, batch {}, {}, learning rate {}{}, seed {}",
                 counted(training.history.len(), "epoch"),
                 counted(training.info.steps_per_epoch, "step"),
                 training.info.batch_rows,
                 record.optimizer.name,
                 record.learning_rate,
+                match self.schedule() {
+                    constant if constant == Schedule::default().to_string() => String::new(),
+                    schedule => format!(" ({schedule})"),
+                },
                 record.seed,
             ),
             format!(
@@ -325,7 +333,9 @@ impl Finished<'_> {
         if let Some(validation) = validation {
             let used = match self.used_for()[..] {
                 [] => "not trained on",
-                _ => "not trained on, but it chose the epoch",
+                ["epoch"] => "not trained on, but it chose the epoch",
+                ["learning-rate"] => "not trained on, but it steered the learning rate",
+                _ => "not trained on, but it chose the epoch and steered the learning rate",
             };
             let remark = match &self.validation {
                 None => format!("held out: {used}"),
@@ -393,7 +403,7 @@ impl Finished<'_> {
         }
         let is_settled = matches!(
             self.training.outcome,
-            Outcome::NoImprovement | Outcome::TargetReached
+            Outcome::NoImprovement | Outcome::TargetReached | Outcome::Converged
         );
         let before = &history[(epochs * 9 / 10).min(epochs - 1)];
         let is_falling = history[epochs - 1].train_loss < 0.99 * before.train_loss;
@@ -407,6 +417,15 @@ impl Finished<'_> {
             None => "no rows were held out, so only other rows can tell how good the model is: chainrule evaluate".to_owned(),
             Some(_) => "another --seed shows how much of this is luck of the draw".to_owned(),
         }
+    }
+
+    /// How the learning rate changed.
+    fn schedule(&self) -> String {
+        let procedure = self.classifier.provenance().procedure.as_ref();
+        procedure.map_or_else(
+            || Schedule::default().to_string(),
+            |procedure| procedure.schedule.clone(),
+        )
     }
 
     /// Why it ended where it did, and which weights it kept, if there is something to say.
@@ -424,6 +443,7 @@ impl Finished<'_> {
             Outcome::TargetReached => {
                 target.map(|target| format!("the target {target} is reached"))
             }
+            Outcome::Converged => Some("converged: no step makes it better any more".to_owned()),
             Outcome::TimeUp => Some(format!(
                 "its time is up, in epoch {} of {}",
                 (training.history.len() + 1).min(training.info.epochs),
@@ -441,7 +461,12 @@ impl Finished<'_> {
     /// What the validation rows were used for, beside being looked at.
     fn used_for(&self) -> Vec<&'static str> {
         let chose = self.training.best_epoch.is_some() || self.stopping.target.is_some();
-        if chose { vec!["epoch"] } else { Vec::new() }
+        let steered = self.schedule().starts_with("plateau");
+        let uses = [(chose, "epoch"), (steered, "learning-rate")];
+        uses.iter()
+            .filter(|(is_used, _)| *is_used)
+            .map(|(_, what)| *what)
+            .collect()
     }
 
     /// Rows of the data with a label, held out or not.
@@ -497,6 +522,7 @@ fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::Finished => "finished",
         Outcome::NoImprovement => "no-improvement",
         Outcome::TargetReached => "target-reached",
+        Outcome::Converged => "converged",
         Outcome::TimeUp => "time-up",
         Outcome::Stopped => "stopped",
         Outcome::Interrupted => "interrupted",

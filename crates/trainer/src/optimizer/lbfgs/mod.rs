@@ -24,7 +24,8 @@ pub(crate) use searcher::{Iteration, Searcher};
 /// Nocedal and Wright, "Numerical Optimization" (2006): algorithms 7.4 and 7.5 for the direction, 3.5 and 3.6 with the cubic interpolation 3.59 for t, with c₁ = 10⁻⁴ and c₂ = 0.9.
 /// The first step, the bounds of the interpolation and the tests of convergence are those of PyTorch's `LBFGS` with `strong_wolfe`.
 ///
-/// It needs all rows in every step ([`Batch::Full`](crate::Batch)), in the order given, and gradients that are derivatives: penalties go with it, clipping does not. **An epoch is one
+/// It needs all rows in every step ([`Batch::Full`](crate::Batch)), in the order given, and gradients that are derivatives: penalties go with it (L1, whose derivative jumps at 0, may end a search
+/// early), clipping does not. **An epoch is one
 /// iteration**: a direction, and as many evaluations of loss and gradient as its search takes, mostly one or two. The learning rate is the length that each search tries first;
 /// [`learning_rate`](crate::TrainConfig::learning_rate) should be 1. When nothing can be gained any more the training ends with [`Outcome::Converged`](crate::Outcome).
 ///
