@@ -286,6 +286,17 @@ macro_rules! vector {
             }
 
             #[inline(always)]
+            unsafe fn load_half(from: *const $scalar) -> Self {
+                // SAFETY: the caller promises COUNT readable numbers.
+                unsafe { $name($load(from), $set1(0.0)) }
+            }
+
+            #[inline(always)]
+            fn mul_add_half(self, b: Self, c: Self) -> Self {
+                unsafe { $name($fmadd(self.0, b.0, c.0), c.1) }
+            }
+
+            #[inline(always)]
             unsafe fn store(self, to: *mut $scalar) {
                 // SAFETY: the caller promises COUNT writable numbers.
                 unsafe {

@@ -220,6 +220,22 @@ pub trait Vector: Lanes {
     /// `to` is valid for writes of `COUNT` numbers.
     unsafe fn store(self, to: *mut Self::Scalar);
 
+    /// Reads the first half of the lanes, or all; the others hold any number.
+    ///
+    /// # Safety
+    /// As for [`load`](Vector::load).
+    #[inline(always)]
+    unsafe fn load_half(from: *const Self::Scalar) -> Self {
+        // SAFETY: promised by the caller.
+        unsafe { Self::load(from) }
+    }
+
+    /// [`mul_add`](Lanes::mul_add) in the first half of the lanes, or in all; the others hold any number.
+    #[inline(always)]
+    fn mul_add_half(self, b: Self, c: Self) -> Self {
+        self.mul_add(b, c)
+    }
+
     /// Reads `n` ≤ `COUNT` numbers into the first lanes; zero in the others. Touches no memory beyond the `n`.
     ///
     /// # Safety

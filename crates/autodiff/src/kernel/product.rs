@@ -51,6 +51,8 @@ pub(crate) struct ProductArgs<T> {
     pub(crate) a_block: usize,
     /// Blocks of rows.
     pub(crate) blocks: usize,
+    /// Rows in them that are asked for: what stands in the lanes beyond is of no matter.
+    pub(crate) rows: usize,
     /// B at the first `k`, which starts a segment, and column 0.
     pub(crate) b: *const T,
     pub(crate) walk: Walk,
@@ -74,23 +76,29 @@ impl<T: Scalar> Kernel<T> for ProductKernel {
     /// All elements that the tile reads and writes lie inside their buffers, and no other thread writes to them.
     #[inline(always)]
     unsafe fn run<V: Vector<Scalar = T>>(args: &ProductArgs<T>) {
-        // Tiles by registers: 3 × 8 accumulators of 32 (AVX-512), 1 × 6 pairs of 16 (AVX2), and what the portable path likes.
+        // Tiles by registers: 3 × 8 accumulators of 32 (AVX-512), 1 × 6 pairs of 16 (AVX2), and what the portable path likes. Where a
+        // block needs no more than one register of a pair, 12 columns of halves: a layer of 8 took the time of one of 16.
         // SAFETY: promised by the caller.
         unsafe {
             if V::REGISTERS == 32 {
                 let mut block = 0;
                 while args.blocks - block >= 3 {
-                    columns::<T, V, 3, 8>(args, block);
+                    columns::<T, V, 3, 8, false>(args, block);
                     block += 3;
                 }
                 match args.blocks - block {
-                    2 => columns::<T, V, 2, 8>(args, block),
-                    1 => columns::<T, V, 1, 8>(args, block),
+                    2 => columns::<T, V, 2, 8, false>(args, block),
+                    1 => columns::<T, V, 1, 8, false>(args, block),
                     _ => {}
                 }
             } else {
                 for block in 0..args.blocks {
-                    columns::<T, V, 1, 6>(args, block);
+                    let is_half = args.rows <= block * T::LANES + T::LANES / 2;
+                    if V::REGISTERS == 8 && is_half {
+                        columns::<T, V, 1, 12, true>(args, block);
+                    } else {
+                        columns::<T, V, 1, 6, false>(args, block);
+                    }
                 }
             }
         }
@@ -100,7 +108,13 @@ impl<T: Scalar> Kernel<T> for ProductKernel {
 /// All columns of `M` blocks, in tiles of at most `WIDEST` columns that are as even as can be: a narrow last tile would wait for its
 /// few chains.
 #[inline(always)]
-unsafe fn columns<T: Scalar, V: Vector<Scalar = T>, const M: usize, const WIDEST: usize>(
+unsafe fn columns<
+    T: Scalar,
+    V: Vector<Scalar = T>,
+    const M: usize,
+    const WIDEST: usize,
+    const HALF: bool,
+>(
     args: &ProductArgs<T>,
     block: usize,
 ) {
@@ -112,14 +126,18 @@ unsafe fn columns<T: Scalar, V: Vector<Scalar = T>, const M: usize, const WIDEST
         // SAFETY: promised by the caller.
         unsafe {
             match width {
-                1 => tile::<T, V, M, 1>(args, block, col),
-                2 => tile::<T, V, M, 2>(args, block, col),
-                3 => tile::<T, V, M, 3>(args, block, col),
-                4 => tile::<T, V, M, 4>(args, block, col),
-                5 => tile::<T, V, M, 5>(args, block, col),
-                6 => tile::<T, V, M, 6>(args, block, col),
-                7 if WIDEST > 6 => tile::<T, V, M, 7>(args, block, col),
-                _ if WIDEST > 6 => tile::<T, V, M, 8>(args, block, col),
+                1 => tile::<T, V, M, 1, HALF>(args, block, col),
+                2 => tile::<T, V, M, 2, HALF>(args, block, col),
+                3 => tile::<T, V, M, 3, HALF>(args, block, col),
+                4 => tile::<T, V, M, 4, HALF>(args, block, col),
+                5 => tile::<T, V, M, 5, HALF>(args, block, col),
+                6 => tile::<T, V, M, 6, HALF>(args, block, col),
+                7 if WIDEST > 6 => tile::<T, V, M, 7, HALF>(args, block, col),
+                8 if WIDEST > 6 => tile::<T, V, M, 8, HALF>(args, block, col),
+                9 if WIDEST > 8 => tile::<T, V, M, 9, HALF>(args, block, col),
+                10 if WIDEST > 8 => tile::<T, V, M, 10, HALF>(args, block, col),
+                11 if WIDEST > 8 => tile::<T, V, M, 11, HALF>(args, block, col),
+                12 if WIDEST > 8 => tile::<T, V, M, 12, HALF>(args, block, col),
                 _ => {}
             }
         }
@@ -127,19 +145,32 @@ unsafe fn columns<T: Scalar, V: Vector<Scalar = T>, const M: usize, const WIDEST
     }
 }
 
-/// `M` blocks × `N` columns, held in registers over the whole chain.
+/// `M` blocks × `N` columns, held in registers over the whole chain; of `HALF` a tile the first half of the lanes is asked for.
 #[inline(always)]
-unsafe fn tile<T: Scalar, V: Vector<Scalar = T>, const M: usize, const N: usize>(
+unsafe fn tile<
+    T: Scalar,
+    V: Vector<Scalar = T>,
+    const M: usize,
+    const N: usize,
+    const HALF: bool,
+>(
     args: &ProductArgs<T>,
     block: usize,
     col: usize,
 ) {
     // SAFETY: the caller promises that the tile lies inside the buffers.
     unsafe {
+        let load = |from| {
+            if HALF {
+                V::load_half(from)
+            } else {
+                V::load(from)
+            }
+        };
         let mut acc = [[V::splat_scalar(T::ZERO); N]; M];
         if let Start::Bias(bias) = args.start {
             for (m, row) in acc.iter_mut().enumerate() {
-                *row = [V::load(bias.add((block + m) * T::LANES)); N];
+                *row = [load(bias.add((block + m) * T::LANES)); N];
             }
         }
         let mut b: [*const T; N] = [args.b; N];
@@ -155,12 +186,16 @@ unsafe fn tile<T: Scalar, V: Vector<Scalar = T>, const M: usize, const N: usize>
             for _ in 0..length {
                 let mut column = [V::splat_scalar(T::ZERO); M];
                 for (m, vector) in column.iter_mut().enumerate() {
-                    *vector = V::load(a.add(m * args.a_block));
+                    *vector = load(a.add(m * args.a_block));
                 }
                 for n in 0..N {
                     let number = V::splat_scalar(*b[n].add(offset));
                     for m in 0..M {
-                        acc[m][n] = column[m].mul_add(number, acc[m][n]);
+                        acc[m][n] = if HALF {
+                            column[m].mul_add_half(number, acc[m][n])
+                        } else {
+                            column[m].mul_add(number, acc[m][n])
+                        };
                     }
                 }
                 a = a.add(T::LANES);

@@ -45,6 +45,7 @@ impl<T: Scalar> Shared<'_, T> {
                     a: a.ptr.add(first * a.block).cast_const(),
                     a_block: a.block,
                     blocks: count,
+                    rows: p.rows - first * T::LANES,
                     b: b.ptr.cast_const(),
                     walk,
                     first_col: col,
