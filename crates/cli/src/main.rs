@@ -16,6 +16,7 @@
 //! | Ctrl-C | `interrupt.rs` |
 //! | numbers as text | `number.rs` |
 //! | metrics as text and JSON | `scores.rs` |
+//! | weights of rows and classes, and what they do | `weights.rs` |
 
 mod cli;
 mod columns;
@@ -29,6 +30,7 @@ mod output;
 mod reading;
 mod scores;
 mod terminal;
+mod weights;
 
 use std::process::ExitCode;
 

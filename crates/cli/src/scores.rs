@@ -1,47 +1,22 @@
 //! Metrics as the commands show them: JSON objects and lines of text. What has no value is null, or a dash, with its reason.
 
 use chainrule_data::Labels;
-use chainrule_metrics::{Baseline, Report, Undefined};
+use chainrule_metrics::{Baseline, Metric, Report, Undefined};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Why some metrics have no value, by the name of the metric.
 pub type Reasons = BTreeMap<&'static str, String>;
 
-/// The few metrics of a training report.
-#[derive(Debug, Serialize)]
-pub struct Summary {
-    /// The number of rows.
-    pub rows: usize,
-    /// Mean cross-entropy in nats, from the logits.
-    pub log_loss: f64,
-    /// The share of right decisions at the model's threshold.
-    pub accuracy: f64,
-    /// Null if all rows are of one class.
-    pub roc_auc: Option<f64>,
-    /// Of what is null.
-    pub reasons: Reasons,
-}
-
-impl From<&Report> for Summary {
-    fn from(report: &Report) -> Summary {
-        let mut reasons = Reasons::new();
-        Summary {
-            rows: report.rows,
-            log_loss: report.log_loss,
-            accuracy: report.accuracy,
-            roc_auc: value("roc_auc", report.roc_auc, &mut reasons),
-            reasons,
-        }
-    }
-}
-
-/// All metrics, for `evaluate`.
+/// All metrics.
 #[derive(Debug, Serialize)]
 pub struct Scores {
     rows: usize,
+    /// The sum of the weights of the rows; their number without weights.
+    weight: f64,
     threshold: f64,
-    log_loss: f64,
+    /// Mean cross-entropy in nats, from the logits.
+    log_loss: Option<f64>,
     brier: f64,
     accuracy: f64,
     balanced_accuracy: Option<f64>,
@@ -51,8 +26,11 @@ pub struct Scores {
     mcc: Option<f64>,
     roc_auc: Option<f64>,
     average_precision: Option<f64>,
+    calibration_error: f64,
+    mean_probability: f64,
     confusion: Counts,
     baseline: Majority,
+    /// Of what is null.
     reasons: Reasons,
 }
 
@@ -60,10 +38,16 @@ impl Scores {
     /// Of a report; `labels` names its classes.
     pub fn of(report: &Report, labels: &Labels) -> Scores {
         let mut reasons = Reasons::new();
+        let log_loss = report.log_loss.is_finite().then_some(report.log_loss);
+        if log_loss.is_none() {
+            let reason = "it is infinite: the model was sure of a wrong label";
+            reasons.insert("log_loss", reason.to_owned());
+        }
         Scores {
             rows: report.rows,
+            weight: report.total_weight,
             threshold: report.threshold,
-            log_loss: report.log_loss,
+            log_loss,
             brier: report.brier,
             accuracy: report.accuracy,
             balanced_accuracy: value("balanced_accuracy", report.balanced_accuracy, &mut reasons),
@@ -73,11 +57,13 @@ impl Scores {
             mcc: value("mcc", report.mcc, &mut reasons),
             roc_auc: value("roc_auc", report.roc_auc, &mut reasons),
             average_precision: value("average_precision", report.average_precision, &mut reasons),
+            calibration_error: report.calibration_error,
+            mean_probability: report.mean_probability,
             confusion: Counts {
-                tp: report.confusion.true_positives as u64,
-                fp: report.confusion.false_positives as u64,
-                r#fn: report.confusion.false_negatives as u64,
-                tn: report.confusion.true_negatives as u64,
+                tp: report.confusion.true_positives.into(),
+                fp: report.confusion.false_positives.into(),
+                r#fn: report.confusion.false_negatives.into(),
+                tn: report.confusion.true_negatives.into(),
             },
             baseline: Majority::of(&report.baseline, labels),
             reasons,
@@ -85,13 +71,30 @@ impl Scores {
     }
 }
 
-/// Rows by class and decision.
+/// Rows by class and decision: their number, or their weight.
 #[derive(Debug, Serialize)]
 struct Counts {
-    tp: u64,
-    fp: u64,
-    r#fn: u64,
-    tn: u64,
+    tp: Count,
+    fp: Count,
+    r#fn: Count,
+    tn: Count,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Count {
+    Whole(u64),
+    Part(f64),
+}
+
+impl From<f64> for Count {
+    fn from(count: f64) -> Count {
+        if count.fract() == 0.0 && count < 9e15 {
+            Count::Whole(count as u64)
+        } else {
+            Count::Part(count)
+        }
+    }
 }
 
 /// What can be had without a model: always the more frequent label, or its share as the probability.
@@ -119,6 +122,24 @@ impl Majority {
             log_loss: baseline.log_loss,
             brier: baseline.brier,
         }
+    }
+}
+
+/// The name of a metric for people.
+pub fn title(metric: Metric) -> &'static str {
+    match metric {
+        Metric::LogLoss => "log loss",
+        Metric::Brier => "Brier score",
+        Metric::Accuracy => "accuracy",
+        Metric::BalancedAccuracy => "balanced accuracy",
+        Metric::Precision => "precision",
+        Metric::Recall => "recall",
+        Metric::F1 => "F1",
+        Metric::Mcc => "MCC",
+        Metric::RocAuc => "ROC AUC",
+        Metric::AveragePrecision => "average precision",
+        Metric::CalibrationError => "calibration error",
+        other => other.name(),
     }
 }
 
@@ -155,7 +176,24 @@ mod tests {
         assert_eq!(json["confusion"]["fn"], 0);
         assert_eq!(json["baseline"]["label"], "yes");
         assert_eq!(json["recall"], 1.0);
-        assert_eq!(Summary::from(&report).reasons.len(), 1);
+        assert_eq!(json["weight"], 2.0);
+        // Each metric has a key, and is null for a reason only.
+        for metric in Metric::ALL {
+            let key = metric.name().replace('-', "_");
+            assert_eq!(
+                json[&key].is_null(),
+                !json["reasons"][&key].is_null(),
+                "{key}"
+            );
+            assert_eq!(json[&key].as_f64(), report.value(metric).ok(), "{key}");
+        }
+        let sure = chainrule_metrics::evaluate(&[true], &[f64::NEG_INFINITY], Some(&[0.5]), 0.5);
+        let json = serde_json::to_value(Scores::of(&sure.unwrap(), &labels)).unwrap();
+        assert!(json["log_loss"].is_null() && json["reasons"]["log_loss"].is_string());
+        assert_eq!(
+            (&json["confusion"]["fn"], &json["confusion"]["tp"]),
+            (&0.5.into(), &0.into())
+        );
         assert_eq!(shown(None), "–");
     }
 }

@@ -191,6 +191,11 @@ impl Weighting {
             .map_or(1.0, |factors| factors.positive / factors.negative)
     }
 
+    /// The logit that the class weights are taken out of: `z − ln k`, where k is the [`odds_factor`](Weighting::odds_factor).
+    pub fn logit(&self, z: f64) -> f64 {
+        z - libm::log(self.odds_factor())
+    }
+
     /// The probability that the class weights are taken out of: `p / (p + (1 − p) k)`, where k is the [`odds_factor`](Weighting::odds_factor).
     ///
     /// It holds for a network that has learned what there is to learn; on rows that were held out it can be checked, as any probability.
@@ -329,6 +334,8 @@ mod tests {
             (weighting.probability(0.0), weighting.probability(1.0)),
             (0.0, 1.0)
         );
+        let p = |z: f64| 1.0 / (1.0 + (-z).exp());
+        assert!((p(weighting.logit(0.7)) - weighting.probability(p(0.7))).abs() < 1e-15);
         assert_eq!(Weighting::of(&data, None).unwrap(), None);
     }
 }

@@ -17,6 +17,10 @@ struct Mathematics;
 struct Train;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/weights.md")]
+struct Weights;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../../crates/autodiff/README.md")]
 struct Autodiff;
 

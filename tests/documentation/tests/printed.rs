@@ -6,7 +6,7 @@ use std::path::Path;
 use chainrule_autodiff::{BATCH, Graph, Step};
 use chainrule_data::Table;
 use chainrule_nn::Network;
-use chainrule_trainer::{Classifier, Sgd, explain_step};
+use chainrule_trainer::{Classifier, Metric, Sgd, explain_step};
 
 fn page(path: &str) -> String {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(path);
@@ -67,21 +67,20 @@ fn the_numbers_of_the_guide() {
     shows(GUIDE, &model.hash().unwrap());
 
     let report = model.report().unwrap();
-    let scores = |report: &chainrule_trainer::TrainingReport| {
-        let (train, validation) = (
-            report.train.clone().unwrap(),
-            report.validation.clone().unwrap().unwrap(),
-        );
-        [train, validation].map(|part| {
-            let roc_auc = part.roc_auc.unwrap();
-            format!(
-                "{:>3}    {:.4}    {:.4}   {roc_auc:.4}",
-                part.rows, part.log_loss, part.accuracy
-            )
-        })
-    };
-    for line in scores(report) {
-        shows(GUIDE, &line);
+    let (train, validation) = (
+        report.train.clone().unwrap(),
+        report.validation.clone().unwrap().unwrap(),
+    );
+    for (name, metric) in [
+        ("log loss", Metric::LogLoss),
+        ("Brier score", Metric::Brier),
+        ("accuracy", Metric::Accuracy),
+        ("MCC", Metric::Mcc),
+        ("ROC AUC", Metric::RocAuc),
+        ("calibration error", Metric::CalibrationError),
+    ] {
+        let [a, b] = [train, validation].map(|part| part.value(metric).unwrap());
+        shows(GUIDE, &format!("\n{name:<18}  {a:>10.4}  {b:>10.4}"));
     }
 
     let new = open("new.csv");
@@ -105,6 +104,8 @@ fn the_numbers_of_the_guide() {
         ("accuracy", evaluated.accuracy),
         ("recall", evaluated.recall.unwrap()),
         ("ROC AUC", evaluated.roc_auc.unwrap()),
+        ("calibration error", evaluated.calibration_error),
+        ("mean probability", evaluated.mean_probability),
     ] {
         shows(GUIDE, &format!("\n{name:<18} {value:>8.4}"));
     }

@@ -3,13 +3,14 @@
 use crate::columns::LabelMap;
 use crate::failure::Failure;
 use crate::input::{Source, check_stdin_once};
-use crate::number::{counted, grouped};
+use crate::number::counted;
 use crate::reading::Reading;
-use crate::scores::{Scores, shown};
+use crate::scores::{Scores, shown, title};
+use crate::weights::{self, WeightColumn, amount};
 use crate::{model, terminal};
 use chainrule_autodiff::Isa;
 use chainrule_data::escape;
-use chainrule_metrics::{Report, Undefined};
+use chainrule_metrics::{Metric, Report, Undefined, log_loss};
 use chainrule_trainer::Classifier;
 use serde::Serialize;
 
@@ -42,6 +43,9 @@ pub struct Arguments {
     json: bool,
 
     #[command(flatten)]
+    weights: WeightColumn,
+
+    #[command(flatten)]
     labels: LabelMap,
 
     #[command(flatten)]
@@ -63,10 +67,13 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         .iter()
         .for_each(|note| terminal::note(&note.to_string()));
     let schema = model.schema();
-    arguments
-        .labels
-        .apply(&schema.target_in(&table)?, [&mut table])?;
+    let target = schema.target_in(&table)?;
+    table = arguments.weights.apply(table, &target)?;
+    arguments.labels.apply(&target, [&mut table])?;
     let rows = schema.encode(&table)?;
+    if let Some(left_out) = weights::left_out(rows.rows_of_weight_zero()) {
+        terminal::note(&left_out);
+    }
     if rows.rows_without_label() > 0 {
         let count = counted(rows.rows_without_label(), "row");
         terminal::note(&format!("{count} without a label left out"));
@@ -82,6 +89,25 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         );
     }
     let report = model.evaluate(&rows, arguments.threshold)?;
+    let weighting = model.provenance().weighting.as_ref();
+    if let Some(column) = weighting.and_then(|weighting| weighting.column.as_deref())
+        && !arguments.weights.is_some()
+    {
+        let column = escape(column);
+        terminal::note(&format!(
+            "the model was trained on rows weighted by the column \"{column}\"; here each row counts the same: --weight-column weights them"
+        ));
+    }
+    let put_right = match weighting {
+        Some(weighting) if weighting.odds_factor() != 1.0 => {
+            let effect = weights::effect(weighting, report.threshold);
+            effect.iter().for_each(|effect| terminal::note(effect));
+            let logits = model.logits(&rows)?;
+            let logits: Vec<f64> = logits.iter().map(|&z| weighting.logit(z)).collect();
+            Some(log_loss(rows.labels(), &logits, rows.weights())?)
+        }
+        _ => None,
+    };
     if arguments.json {
         terminal::print_json(&Evaluation {
             scores: Scores::of(&report, model.labels()),
@@ -89,10 +115,14 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
             positive: &model.labels().positive,
             negative: &model.labels().negative,
             rows_without_label: rows.rows_without_label(),
+            rows_of_weight_zero: rows.rows_of_weight_zero(),
+            weight_column: rows.weight_column(),
+            trained_with_weights: weighting.map(Into::into),
+            log_loss_of_chances: put_right,
             model_hash: model::hash(&model)?,
         })
     } else {
-        terminal::print(text(&arguments, &model, &report))
+        terminal::print(text(&arguments, &model, &report, put_right))
     }
 }
 
@@ -104,20 +134,36 @@ struct Evaluation<'a> {
     positive: &'a str,
     negative: &'a str,
     rows_without_label: usize,
+    rows_of_weight_zero: usize,
+    weight_column: Option<&'a str>,
+    /// How rows and classes were weighted in the training; null if they were not.
+    trained_with_weights: Option<weights::Json>,
+    /// The log loss of the probabilities that the class weights are taken out of; null without such weights.
+    log_loss_of_chances: Option<f64>,
     model_hash: String,
 }
 
-fn text(arguments: &Arguments, model: &Classifier, report: &Report) -> String {
+fn text(
+    arguments: &Arguments,
+    model: &Classifier,
+    report: &Report,
+    put_right: Option<f64>,
+) -> String {
     let (confusion, baseline, labels) = (&report.confusion, &report.baseline, model.labels());
     let (positive, negative) = (escape(&labels.positive), escape(&labels.negative));
     let mut lines = vec![
         format!("model      {}", escape(&arguments.model.name())),
         format!(
-            "data       {}: {}, {} \"{positive}\" (positive) and {} \"{negative}\"",
+            "data       {}: {}{}, {} \"{positive}\" (positive) and {} \"{negative}\"",
             escape(&arguments.data.name()),
             counted(report.rows, "row"),
-            grouped(confusion.positives() as usize),
-            grouped(confusion.negatives() as usize),
+            if arguments.weights.is_some() {
+                format!(" of the weight {}", amount(report.total_weight))
+            } else {
+                String::new()
+            },
+            amount(confusion.positives()),
+            amount(confusion.negatives()),
         ),
         format!("threshold  {}", report.threshold),
         String::new(),
@@ -128,21 +174,25 @@ fn text(arguments: &Arguments, model: &Classifier, report: &Report) -> String {
         compared("accuracy", report.accuracy, baseline.accuracy)
             + &format!("  always \"{}\"", escape(labels.of(baseline.majority))),
     ];
-    let metrics = [
-        ("balanced accuracy", report.balanced_accuracy),
-        ("precision", report.precision),
-        ("recall", report.recall),
-        ("F1", report.f1),
-        ("MCC", report.mcc),
-        ("ROC AUC", report.roc_auc),
-        ("average precision", report.average_precision),
-    ];
-    lines.extend(metrics.map(|(name, value)| metric(name, value)));
+    if let Some(log_loss) = put_right {
+        let chances = format!("{:<18} {log_loss:>8.4}", "log loss, chances");
+        lines.insert(
+            lines.len() - 2,
+            chances + "            with the class weights taken out",
+        );
+    }
+    // Those with a baseline are above.
+    let compared = [Metric::LogLoss, Metric::Brier, Metric::Accuracy];
+    let metrics = Metric::ALL
+        .into_iter()
+        .filter(|metric| !compared.contains(metric));
+    lines.extend(metrics.map(|which| metric(title(which), report.value(which))));
+    lines.push(compared_rate(report));
     lines.push(String::new());
     let wide = |label: &str| label.chars().count();
     let width = wide(&positive).max(wide(&negative)) + 2;
     let row = |label: &str, as_positive: f64, as_negative: f64| {
-        let (tp, tn) = (grouped(as_positive as usize), grouped(as_negative as usize));
+        let (tp, tn) = (amount(as_positive), amount(as_negative));
         format!("of {:width$}  {tp:>18}  {tn:>18}", format!("\"{label}\""))
     };
     lines.push(format!(
@@ -163,6 +213,12 @@ fn text(arguments: &Arguments, model: &Classifier, report: &Report) -> String {
         .iter()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
+}
+
+/// How often the model expects the positive label, beside how often it comes.
+fn compared_rate(report: &Report) -> String {
+    let (mean, rate) = (report.mean_probability, report.baseline.positive_rate);
+    compared("mean probability", mean, rate) + "  how often the positive label comes"
 }
 
 fn compared(name: &str, value: f64, baseline: f64) -> String {

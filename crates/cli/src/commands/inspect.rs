@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::number::{counted, grouped};
-use crate::{model, terminal};
+use crate::{model, terminal, weights};
 use chainrule_autodiff::Isa;
 use chainrule_data::{Encoder, Preprocessing, escape};
 use chainrule_nn::container::{FORMAT_VERSION, TensorRef, ValuesRef};
@@ -223,6 +223,7 @@ fn provenance_json(model: &Classifier) -> Value {
             "initializer": training.initializer.map(|initializer| initializer.to_string()),
         },
         "started_from": provenance.started_from,
+        "weights": provenance.weighting.as_ref().map(weights::Json::from),
         "procedure": provenance.procedure.as_ref().map(|procedure| json!({
             "scaling": procedure.scaling,
             "early_stopping": procedure.early_stopping.as_ref().map(|rule| json!({
@@ -332,7 +333,16 @@ fn text(arguments: &Arguments, model: &Classifier) -> Result<String, Failure> {
             (procedure.test != ValidationRecord::None).then(|| held_text("test", &procedure.test));
         let options = (!procedure.recorded.is_empty())
             .then(|| format!("options        {}", escape(&procedure.recorded.join(" "))));
-        lines.splice(at..at, test.into_iter().chain(ended).chain(options));
+        let weights = provenance.weighting.as_ref().map(|weighting| {
+            let described = weights::described(weighting, schema.labels());
+            let effect = weights::effect(weighting, model.threshold());
+            let effect = effect.map_or_else(String::new, |effect| format!("; {effect}"));
+            format!("weights        {described}{effect}")
+        });
+        lines.splice(
+            at..at,
+            weights.into_iter().chain(test).chain(ended).chain(options),
+        );
     }
     lines.extend(features(model));
     if arguments.weights {

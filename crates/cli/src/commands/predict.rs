@@ -6,7 +6,7 @@ use crate::input::{Source, check_stdin_once};
 use crate::number::exact;
 use crate::output::TableOutput;
 use crate::reading::Reading;
-use crate::{model, terminal};
+use crate::{model, terminal, weights};
 use chainrule_autodiff::Isa;
 use chainrule_data::{Block, escape};
 use chainrule_trainer::Classifier;
@@ -71,6 +71,8 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     check_stdin_once(&inputs)?;
     let model = model::load(&arguments.model, isa)?;
     let threshold = arguments.threshold.unwrap_or(model.threshold());
+    let weighting = model.provenance().weighting.as_ref();
+    let effect = weighting.and_then(|weighting| weights::effect(weighting, threshold));
     let mut output = TableOutput::open(arguments.output.as_deref(), &inputs)?;
     let mut reader = arguments
         .data
@@ -90,6 +92,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
                 .notes()
                 .iter()
                 .for_each(|note| terminal::note(&note.to_string()));
+            effect.iter().for_each(|effect| terminal::note(effect));
             let header = header(reader.names(), &kept);
             write(&mut output, |csv| csv.write_record(&header))?;
         }

@@ -200,6 +200,11 @@ fn as_trained(
     training.seed = record.seed;
     if procedure.recorded.is_empty() {
         as_recorded(&mut training, &record.optimizer, procedure);
+        if let Some(weighting) = &provenance.weighting {
+            training.weights.column.or(weighting.column.as_deref());
+            let rule = weighting.class_weight.as_ref();
+            training.weights.class_weight = rule.and_then(|rule| rule.parse().ok());
+        }
     }
     training.data.clone_from(&arguments.data);
     if training.data.is_none() {
@@ -472,6 +477,7 @@ fn settings_that_differ(again: &Classifier, model: &Classifier) -> Vec<Differenc
                 "target metric",
                 text(|procedure| format!("{:?}", procedure.target)),
             ),
+            ("weights", format!("{:?}", provenance.weighting)),
             ("validation", provenance.validation.to_string()),
             ("test", text(|procedure| procedure.test.to_string())),
             ("epochs", training.epochs_finished.to_string()),

@@ -19,3 +19,4 @@ mod stopped;
 mod train;
 mod usage;
 mod verify;
+mod weights;

@@ -18,6 +18,7 @@ use crate::columns::{Columns, LabelMap};
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::reading::Reading;
+use crate::weights::Weights;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -139,6 +140,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     pub keeping: Keeping,
+
+    #[command(flatten)]
+    pub weights: Weights,
 
     #[command(flatten)]
     pub labels: LabelMap,

@@ -64,6 +64,14 @@ impl Inputs {
             }
         };
         let (mut validation, mut test) = (other(&arguments.validation)?, other(&arguments.test)?);
+        let weights = &arguments.weights.column;
+        table = weights.apply(table, &target)?;
+        validation = validation
+            .map(|table| weights.apply(table, &target))
+            .transpose()?;
+        test = test
+            .map(|table| weights.apply(table, &target))
+            .transpose()?;
         let tables = std::iter::once(&mut table).chain(&mut validation);
         arguments.labels.apply(&target, tables.chain(&mut test))?;
         let inferred = match settled {
@@ -362,6 +370,9 @@ fn builder<'a>(
     }
     if let Some(name) = arguments.preprocess {
         builder = builder.scaling(name.into());
+    }
+    if let Some(weight) = arguments.weights.class_weight {
+        builder = builder.class_weight(weight);
     }
     if let Held::Share(share) = arguments.validation {
         builder = builder.validation_fraction(share);

@@ -8,6 +8,7 @@ mod optimization;
 mod progress;
 mod recorded;
 mod report;
+mod table;
 
 pub use arguments::{Arguments, Held, threads};
 pub use inputs::{Data, Inputs};
@@ -18,7 +19,7 @@ use crate::input::{Source, check_stdin_once};
 use crate::interrupt::Interrupt;
 use crate::number::counted;
 use crate::output::ModelOutput;
-use crate::terminal;
+use crate::{terminal, weights};
 use chainrule_autodiff::Isa;
 use chainrule_data::{Inferred, Preprocessing, Scaling, SchemaFile, Table};
 use chainrule_trainer::{Classifier, Observer, Outcome, TrainError, TrainingReport};
@@ -79,6 +80,11 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
             Some(kept) => kept,
             None => interrupted(&classifier, training, &output),
         });
+    }
+    if let Some(left_out) = weights::left_out(training.rows_of_weight_zero)
+        && !arguments.quiet
+    {
+        terminal::note(&left_out);
     }
     if training.rows_without_label > 0 && !arguments.quiet {
         let count = counted(training.rows_without_label, "row");

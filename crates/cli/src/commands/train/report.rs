@@ -1,12 +1,16 @@
 //! What is said of a finished training, as text and as JSON.
 
+use super::table::{self, Column};
 use crate::failure::Failure;
 use crate::number::{counted, duration, grouped};
-use crate::scores::{Majority, Summary, shown};
+use crate::scores::{Majority, Scores};
+use crate::weights::{self, amount};
 use crate::{model, terminal};
 use chainrule_data::{Cell, Labels, Others, Schema, escape};
 use chainrule_metrics::{Baseline, Report};
-use chainrule_trainer::{Classifier, EpochReport, Outcome, Schedule, Stopping, TrainingReport};
+use chainrule_trainer::{
+    Classifier, EpochReport, Outcome, Schedule, Stopping, TrainingReport, Weighting,
+};
 use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
@@ -75,9 +79,10 @@ pub struct Json {
     seconds_reading: f64,
     seconds_training: f64,
     samples_per_second: Option<f64>,
-    train: Summary,
+    weights: Option<Weights>,
+    train: Scores,
     validation: Option<Validation>,
-    test: Option<Summary>,
+    test: Option<Scores>,
     baseline: Majority,
     model_path: Option<String>,
     model_hash: String,
@@ -97,8 +102,18 @@ struct Rule {
 #[derive(Serialize)]
 struct Validation {
     #[serde(flatten)]
-    summary: Summary,
+    scores: Scores,
     used_for: Vec<&'static str>,
+}
+
+/// How rows and classes were weighted.
+#[derive(Serialize)]
+struct Weights {
+    #[serde(flatten)]
+    weights: weights::Json,
+    rows_of_weight_zero: usize,
+    /// What that does to probabilities; null if they stay chances.
+    effect: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -244,12 +259,17 @@ impl Finished<'_> {
             seconds_reading: self.seconds_reading,
             seconds_training: training.seconds,
             samples_per_second: training.samples_per_second(),
-            train: train.into(),
+            weights: self.weighting().map(|weighting| Weights {
+                rows_of_weight_zero: training.rows_of_weight_zero,
+                weights: weighting.into(),
+                effect: weights::effect(weighting, classifier.threshold()),
+            }),
+            train: Scores::of(train, labels),
             validation: validation.map(|validation| Validation {
-                summary: validation.into(),
+                scores: Scores::of(validation, labels),
                 used_for: self.used_for(),
             }),
-            test: self.test()?.map(Summary::from),
+            test: self.test()?.map(|test| Scores::of(test, labels)),
             baseline: Majority::of(&self.baseline()?, labels),
             model_path: self.output.map(|path| path.to_string_lossy().into_owned()),
             model_hash: model::hash(classifier)?,
@@ -274,8 +294,16 @@ impl Finished<'_> {
         let classes: Vec<&Report> = std::iter::once(train)
             .chain(shares.into_iter().flatten())
             .collect();
+        let is_weighted = classes
+            .iter()
+            .any(|report| report.total_weight != report.rows as f64);
         let count = |class: fn(&Report) -> f64| {
-            grouped(classes.iter().map(|report| class(report)).sum::<f64>() as usize)
+            let sum = amount(classes.iter().map(|report| class(report)).sum());
+            if is_weighted {
+                format!("weight {sum}")
+            } else {
+                sum
+            }
         };
         let mut lines = vec![
             format!(
@@ -320,16 +348,22 @@ impl Finished<'_> {
                 duration(Duration::from_secs_f64(self.seconds_total)),
             ),
             String::new(),
-            "              rows  log loss  accuracy  ROC AUC".to_owned(),
-            scores("train", train, "trained on"),
         ];
         if let Some(ended) = self.ended() {
             lines.insert(4, format!("ended       {ended}"));
         }
+        if let Some(weighting) = self.weighting() {
+            let described = weights::described(weighting, labels);
+            lines.insert(2, format!("weights     {described}"));
+        }
         if let Some(format) = self.format {
             lines.insert(1, format!("format      {}", escape(format)));
         }
-        let majority = escape(labels.of(baseline.majority));
+        let mut columns = vec![Column {
+            name: "train",
+            report: train,
+            remark: None,
+        }];
         if let Some(validation) = validation {
             let used = match self.used_for()[..] {
                 [] => "not trained on",
@@ -341,7 +375,11 @@ impl Finished<'_> {
                 None => format!("held out: {used}"),
                 Some(name) => format!("held out, {}: {used}", escape(name)),
             };
-            lines.push(scores("validation", validation, &remark));
+            columns.push(Column {
+                name: "validation",
+                report: validation,
+                remark: Some(remark),
+            });
         }
         if let Some(test) = test {
             let seen = "nothing else has seen it";
@@ -349,17 +387,15 @@ impl Finished<'_> {
                 None => format!("set apart: {seen}"),
                 Some(name) => format!("{}: {seen}", escape(name)),
             };
-            lines.push(scores("test", test, &remark));
+            columns.push(Column {
+                name: "test",
+                report: test,
+                remark: Some(remark),
+            });
         }
-        lines.push(format!(
-            "{:<10}  {:>6}  {:>8.4}  {:>8.4}  {:>7}  always \"{majority}\", probability {:.4}",
-            "baseline",
-            grouped(test.or(validation).unwrap_or(train).rows),
-            baseline.log_loss,
-            baseline.accuracy,
-            "–",
-            baseline.positive_rate,
-        ));
+        let majority = escape(labels.of(baseline.majority));
+        lines.extend(table::lines(&columns, &baseline, &majority));
+        lines.extend(self.effect());
         lines.push(String::new());
         let path = self.output.map(|path| terminal::shown(path).to_string());
         lines.push(format!(
@@ -388,13 +424,17 @@ impl Finished<'_> {
                 .iter()
                 .filter_map(|epoch| Some((epoch.validation_loss?, epoch.epoch)))
                 .min_by(|a, b| a.0.total_cmp(&b.0));
-            if validation.log_loss >= validation.baseline.log_loss {
+            // With weights of the classes the log loss is worse by design.
+            let is_plain = self
+                .weighting()
+                .is_none_or(|weighting| weighting.odds_factor() == 1.0);
+            if is_plain && validation.log_loss >= validation.baseline.log_loss {
                 return "on the held-out rows this is no better than the baseline: try other --epochs, --learning-rate or --hidden, \
                         or see whether the features can tell the classes apart".to_owned();
             }
             if let Some((loss, epoch)) = best
                 && epoch * 10 < epochs * 9
-                && loss < 0.98 * validation.log_loss
+                && loss < 0.98 * history[epochs - 1].validation_loss.unwrap_or(loss)
             {
                 return format!(
                     "the validation loss was lower ({loss:.4}) after epoch {epoch}: try --epochs {epoch}, or fewer units in --hidden"
@@ -486,6 +526,30 @@ impl Finished<'_> {
         self.training.info.rows + validation + test
     }
 
+    fn weighting(&self) -> Option<&Weighting> {
+        self.classifier.provenance().weighting.as_ref()
+    }
+
+    /// What the weights of the classes do to probabilities, with the evidence.
+    fn effect(&self) -> Vec<String> {
+        let effect = |weighting| weights::effect(weighting, self.classifier.threshold());
+        let held = self.test().ok().flatten();
+        let held = held.or(self.validation().ok().flatten());
+        let (Some(effect), Some(report)) = (
+            self.weighting().and_then(effect),
+            held.or(self.train().ok()),
+        ) else {
+            return Vec::new();
+        };
+        let evidence = format!(
+            "            the scores above count each row as it is: there \"{}\" comes {:.4} of the time, and the mean probability is {:.4}",
+            escape(&self.classifier.labels().positive),
+            report.baseline.positive_rate,
+            report.mean_probability
+        );
+        vec![format!("weights     {effect};"), evidence]
+    }
+
     fn test(&self) -> Result<Option<&Report>, Failure> {
         let report = self.training.test.as_ref();
         let report = report.map(Result::as_ref).transpose();
@@ -529,19 +593,4 @@ fn outcome(outcome: &Outcome) -> &'static str {
         Outcome::Diverged(_) => "diverged",
         _ => "other",
     }
-}
-
-fn scores(name: &str, report: &Report, remark: &str) -> String {
-    let reason = report
-        .roc_auc
-        .err()
-        .map(|reason| format!("; no ROC AUC: {reason}"))
-        .unwrap_or_default();
-    format!(
-        "{name:<10}  {:>6}  {:>8.4}  {:>8.4}  {:>7}  {remark}{reason}",
-        grouped(report.rows),
-        report.log_loss,
-        report.accuracy,
-        shown(report.roc_auc.ok()),
-    )
 }
