@@ -1,6 +1,6 @@
 //! The commands, and which one was asked for.
 
-use crate::commands::{completions, evaluate, inspect, man, predict, split, train, verify};
+use crate::commands::{completions, doctor, evaluate, inspect, man, predict, split, train, verify};
 use crate::failure::Failure;
 use crate::terminal;
 use chainrule_autodiff::Isa;
@@ -34,6 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure>
         Command::Evaluate(arguments) => evaluate::run(arguments, isa()?),
         Command::Inspect(arguments) => inspect::run(arguments, isa()?),
         Command::Verify(arguments) => verify::run(arguments, isa()?),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Split(arguments) => split::run(arguments),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Man(arguments) => man::run(arguments),
@@ -66,6 +67,7 @@ enum Command {
     Evaluate(evaluate::Arguments),
     Inspect(inspect::Arguments),
     Verify(verify::Arguments),
+    Doctor(doctor::Arguments),
     Split(split::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),

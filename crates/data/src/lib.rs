@@ -27,12 +27,15 @@
 //! | columns to a matrix | [`Schema::encode`], [`Dataset`] | `schema/`, `dataset.rs` |
 //! | the network's inputs: scaling, filling in, levels | [`Preprocessing`] | `preprocess/` |
 //!
+//! [`doctor::examine`] looks for what may be wrong with a table before any of that, and [`split::FileSplit`] parts a file into files.
+//!
 //! Everything that can be wrong is an [`Error`] whose message names file, line, column and text, and says what to do. Nothing panics on any
 //! bytes, and nothing depends on the order of a hash map, the number of threads or the machine.
 
 mod cell;
 mod column;
 mod dataset;
+pub mod doctor;
 pub mod embedded;
 mod error;
 mod label;

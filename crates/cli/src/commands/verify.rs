@@ -194,7 +194,7 @@ fn as_trained(
     let mut training = train::read_recorded(&procedure.recorded)?;
     training.recorded.clone_from(&procedure.recorded);
     training.threads = arguments.threads;
-    training.epochs = record.epochs as usize;
+    training.epochs = Some(record.epochs as usize);
     training.learning_rate = Some(record.learning_rate);
     training.no_shuffle = !record.shuffle;
     training.seed = record.seed;

@@ -2,6 +2,7 @@
 
 mod columns;
 mod determinism;
+mod doctor;
 mod ending;
 mod evaluate;
 mod harness;

@@ -48,9 +48,10 @@ pub struct Arguments {
     #[arg(long, value_name = "UNITS,…", value_parser = hidden, allow_hyphen_values = true)]
     pub hidden: Option<Hidden>,
 
-    /// Passes over the training rows; 0 writes the initial model
-    #[arg(long, value_name = "N", default_value_t = TrainConfig::default().epochs, allow_negative_numbers = true)]
-    pub epochs: usize,
+    /// Passes over the training rows; 0 writes the initial model [default: 50, of many rows fewer: 4,000 steps, but no fewer than 10
+    /// passes]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub epochs: Option<usize>,
 
     /// Rows of a step, or full [default: 32, full with lbfgs]
     #[arg(long, value_name = "N|full", value_parser = batch, allow_negative_numbers = true)]
@@ -269,6 +270,12 @@ impl Arguments {
             _ => TrainConfig::default().batch,
         };
         self.batch_size.unwrap_or(usual)
+    }
+
+    /// The passes over the training rows, for a table of so many rows.
+    pub fn epochs(&self, rows: usize) -> usize {
+        self.epochs
+            .unwrap_or_else(|| TrainConfig::epochs_for(rows, self.batch()))
     }
 
     /// The optimiser with its settings.

@@ -124,7 +124,8 @@ impl Inputs {
     /// # Errors
     /// Misuse of options.
     pub fn builder(&self, arguments: &Arguments, isa: Isa) -> Result<Builder<'_>, Failure> {
-        let mut builder = builder(arguments, isa, self.init.as_ref())?;
+        let epochs = arguments.epochs(self.table.rows());
+        let mut builder = builder(arguments, isa, self.init.as_ref())?.epochs(epochs);
         if let Some(table) = &self.validation {
             builder = builder.validation_rows(table);
         }
@@ -351,7 +352,6 @@ fn builder<'a>(
         .learning_rate
         .unwrap_or_else(|| arguments.optimizer.learning_rate());
     let mut builder = Classifier::builder()
-        .epochs(arguments.epochs)
         .batch(arguments.batch())
         .learning_rate(rate)
         .schedule(arguments.optimization.schedule())

@@ -57,7 +57,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
 
     let mut watching = (
         arguments.keeping.announcer(arguments.quiet),
-        Progress::new(arguments.epochs, arguments.quiet),
+        Progress::new(arguments.epochs(rows.table.rows()), arguments.quiet),
     );
     let mut builder = rows
         .builder(&arguments, isa)?

@@ -124,7 +124,7 @@ mod tests {
             ]
         );
         let read = read(&words).unwrap();
-        assert_eq!((read.epochs, read.seed), (3, 7));
+        assert_eq!((read.epochs, read.seed), (Some(3), 7));
         let again = command().try_get_matches_from(&words).unwrap();
         assert_eq!(recorded(&again), words);
     }
