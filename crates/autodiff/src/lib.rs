@@ -63,6 +63,11 @@
 //! - The graph has no element type: `f32` or `f64` is chosen when a plan is compiled.
 //! - There is no global state, no thread is started, and `unsafe` is confined to one folder.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)
+)]
+
 pub mod elementary {
     //! Elementary functions on numbers and slices, with the bits that plans compute.
     pub use crate::kernel::functions::elementary::*;

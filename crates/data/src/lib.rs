@@ -32,6 +32,11 @@
 //! Everything that can be wrong is an [`Error`] whose message names file, line, column and text, and says what to do. Nothing panics on any
 //! bytes, and nothing depends on the order of a hash map, the number of threads or the machine.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)
+)]
+
 mod cell;
 mod column;
 mod dataset;

@@ -26,6 +26,11 @@
 //! - Definitions are scikit-learn's where they agree with "undefined is not a number"; where scikit-learn returns 0 or 1 with a warning,
 //!   the result here is an [`Undefined`] with its reason.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)
+)]
+
 mod baseline;
 mod calibration;
 mod confusion;

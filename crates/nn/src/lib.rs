@@ -45,6 +45,11 @@
 //! | random numbers | [`random`] | `random.rs` |
 //! | files | [`container`] | `container/` |
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)
+)]
+
 mod activation;
 pub mod container;
 mod initializer;

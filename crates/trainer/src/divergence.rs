@@ -6,7 +6,9 @@ use chainrule_autodiff::{RunError, State, Team};
 use chainrule_nn::container::ValuesRef;
 use chainrule_nn::{Network, Parameters};
 
+use crate::Remedy;
 use crate::batches::BatchView;
+use crate::diagnosis::lower;
 use crate::plans::Plans;
 use crate::train::Real;
 
@@ -21,6 +23,8 @@ pub struct Divergence {
     pub place: Place,
     /// The value.
     pub value: f64,
+    /// What to try.
+    pub remedy: Remedy,
 }
 
 /// A value inside of a training step.
@@ -43,6 +47,7 @@ impl fmt::Display for Divergence {
             batch,
             place,
             value,
+            remedy: _,
         } = self;
         let Place {
             layer,
@@ -54,6 +59,15 @@ impl fmt::Display for Divergence {
             f,
             "epoch {epoch}, batch {batch}, layer {layer}: {quantity}[{row}, {col}] is {value}"
         )
+    }
+}
+
+/// What to try after a divergence in this place.
+pub(crate) fn remedy(place: &Place, is_first_step: bool, learning_rate: f64) -> Remedy {
+    // Before the first update the rate is not to blame, and first weights are small: then it is the features.
+    match is_first_step && place.layer == 1 && matches!(place.quantity.as_str(), "z1" | "a1") {
+        true => Remedy::Scaling,
+        false => Remedy::LearningRate(lower(learning_rate)),
     }
 }
 

@@ -120,7 +120,7 @@ pub enum TrainError {
         asked: Network,
     },
     /// A value became infinite or NaN. The last good model is kept.
-    #[error("training diverged in {divergence}; try a lower learning rate")]
+    #[error("training diverged in {divergence}; try {}", divergence.remedy)]
     Diverged {
         /// Where and what.
         divergence: Divergence,

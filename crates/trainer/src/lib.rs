@@ -28,21 +28,30 @@
 //! | optimisers | [`Optimizer`], [`Sgd`], [`Momentum`], [`Adam`] | `optimizer/` |
 //! | how the learning rate changes | [`Schedule`], [`Cosine`], [`Warmup`] | `schedule/` |
 //! | what watches and stops | [`Observer`] | `observer.rs` |
+//! | logs and event files | [`JsonLines`], [`TensorBoard`] | `observers/` |
+//! | what does not go well | [`Warning`] | `diagnosis/` |
 //! | what went wrong where | [`Divergence`] | `divergence.rs` |
 //! | threads | [`Threads`] | `crew.rs` |
 //!
 //! A training is a function of data, configuration and seed. Nothing depends on the number of threads, the instruction set,
-//! a clock or a hash map, and nothing is printed.
+//! a clock or a hash map, and nothing is printed: what happens is told to the observer and to `tracing`.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)
+)]
 
 mod batches;
 mod checkpoint;
 mod classifier;
 mod config;
 mod crew;
+mod diagnosis;
 mod divergence;
 mod error;
 mod forward;
 mod observer;
+mod observers;
 mod optimizer;
 mod plans;
 mod rows;
@@ -61,9 +70,14 @@ pub use classifier::{
     TrainingRecord, TrainingReport, ValidationRecord,
 };
 pub use config::{Batch, Threads, TrainConfig};
+pub use diagnosis::{Evidence, Remedy, Warning};
 pub use divergence::{Divergence, Place};
 pub use error::{ClassifierError, PredictError, TrainError};
-pub use observer::{Control, EpochReport, Observer, Silent, StepReport, TrainingInfo};
+pub use observer::{
+    Control, EndReport, EpochReport, LayerReport, LayersReport, Observer, Silent, StepReport,
+    TrainingInfo,
+};
+pub use observers::{JsonLines, TensorBoard};
 pub use optimizer::{
     Adam, AdamW, ClipByNorm, ClipByValue, Description, Gradient, Gradients, L1, L2, Lbfgs, Memory,
     Momentum, Nesterov, Optimizer, Penalised, RmsProp, Role, Sgd,

@@ -102,6 +102,18 @@ impl<T: Scalar> Plans<T> {
         }
     }
 
+    /// Which output of `observe` the activations of a layer (from 0) are.
+    pub(crate) fn activations(&self, layer: usize) -> usize {
+        2 * layer + 1
+    }
+
+    /// Which output of `observe` the gradient of a layer's weights is, `∂J/∂W`.
+    pub(crate) fn weight_gradient(&self, layer: usize) -> usize {
+        // Two values of each layer, the loss, then from the last layer on the gradients of its bias and its weights.
+        let layers = self.observed.len() / 4;
+        2 * layers + 1 + 2 * (layers - 1 - layer) + 1
+    }
+
     /// Calls `run` with the inputs of the observing plan.
     pub(crate) fn with_observed_inputs<R>(
         &self,
@@ -264,5 +276,23 @@ impl<'g> Written<'g> {
             add(self.gradients[2 * at], i, format!("∂J/∂W{i}"), units);
         }
         (step, observed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_of_the_observing_plan_are_where_they_are_said_to_be() -> Result<(), CompileError> {
+        let network = Network::classifier(3, &[4, 2]);
+        let plans = Plans::<f32>::compile(&network, &crate::Sgd, false, Isa::Portable)?;
+        for layer in 0..3 {
+            let i = layer + 1;
+            let name = |at: usize| plans.observed[at].name.clone();
+            assert_eq!(name(plans.activations(layer)), format!("a{i}"));
+            assert_eq!(name(plans.weight_gradient(layer)), format!("∂J/∂W{i}"));
+        }
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ use chainrule_nn::{Network, Parameters};
 
 use crate::batches::Batches;
 use crate::checkpoint::{Moment, Remembers, Restored, Settled};
+use crate::diagnosis::{Diagnosis, View};
 use crate::divergence::{self, Divergence};
 use crate::observer::{Control, EpochReport, StepReport, TrainingInfo};
 use crate::optimizer::{Iteration, Searcher};
@@ -102,6 +103,7 @@ pub(crate) struct Run<'a, 'o, 'k, T: Real> {
     /// The parameters of the best epoch.
     best: Option<Vec<T>>,
     settled: Option<Settled>,
+    diagnosis: Diagnosis<T>,
 }
 
 impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
@@ -117,6 +119,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         workspace: Workspace<T>,
         state: State<T>,
         searcher: Option<Searcher<T>>,
+        diagnosis: Diagnosis<T>,
     ) -> Run<'a, 'o, 'k, T> {
         Run {
             parameters: vec![T::ZERO; state.parameter_count()],
@@ -148,6 +151,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
             validation,
             workspace,
             state,
+            diagnosis,
         }
     }
 
@@ -184,6 +188,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         for report in &mut self.history {
             report.epochs = self.config.epochs;
         }
+        self.diagnosis.resume(&self.history);
         self.around.observer.resume(&self.history);
         Ok(())
     }
@@ -192,7 +197,8 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
     fn remembering(&mut self) -> Vec<&mut dyn Remembers> {
         let watch = self.watch.as_mut().map(|watch| watch as &mut dyn Remembers);
         let rates = self.rates.remembering();
-        watch.into_iter().chain(rates).collect()
+        let diagnosis = &mut self.diagnosis as &mut dyn Remembers;
+        watch.into_iter().chain(rates).chain([diagnosis]).collect()
     }
 
     /// The number of steps so far.
@@ -331,6 +337,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         } else if self.searcher.as_ref().is_some_and(Searcher::is_converged) {
             self.settled = Some(Settled::Converged);
         }
+        self.diagnose(&report, team)?;
         let stops = self.around.observer.epoch(&report) == Control::Stop;
         if let Some(keeper) = &self.around.keeper
             && keeper.is_due_after(epoch, self.steps)
@@ -345,6 +352,23 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
             None if self.is_cancelled() => Some(Outcome::Interrupted),
             None => None,
         })
+    }
+
+    /// Looks whether the training goes well.
+    fn diagnose(&mut self, report: &EpochReport, team: &Team) -> Result<(), TrainError> {
+        let observer = &mut *self.around.observer;
+        self.diagnosis.epoch(report, observer);
+        if self.diagnosis.is_due(report) {
+            let view = View {
+                network: self.network,
+                plans: self.plans,
+                state: &self.state,
+                parameters: &self.parameters,
+                batch: self.batches.get(0, team)?,
+            };
+            self.diagnosis.look(report, &view, team, observer)?;
+        }
+        Ok(())
     }
 
     /// The loss of a batch (from 0) before the update, and the update.
@@ -467,9 +491,11 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
                         .unwrap_or_else(|| divergence::in_loss(self.network, loss))
                 }
             };
+            let is_first_step = epoch == 1 && batch == 0;
             return Ok(Divergence {
                 epoch,
                 batch: batch + 1,
+                remedy: divergence::remedy(&place, is_first_step, self.config.learning_rate),
                 place,
                 value,
             });
@@ -484,10 +510,17 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         outcome: Outcome,
         info: TrainingInfo,
     ) -> Result<Trained, TrainError> {
+        self.state.read_parameters(&mut self.parameters)?;
+        self.diagnosis.end(
+            &outcome,
+            &self.history,
+            &self.parameters,
+            &mut *self.around.observer,
+        );
         match (&self.best, &outcome) {
             (Some(best), _) => self.parameters.copy_from_slice(best),
             (None, Outcome::Diverged(_)) => self.snapshot.read_parameters(&mut self.parameters)?,
-            (None, _) => self.state.read_parameters(&mut self.parameters)?,
+            (None, _) => {}
         }
         Ok(Trained {
             parameters: Parameters::of(self.network, &self.parameters),
@@ -495,6 +528,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
             outcome,
             history: self.history,
             info,
+            warnings: self.diagnosis.into_warnings(),
             steps: self.steps,
             seconds: self.seconds,
         })

@@ -9,8 +9,9 @@ use chainrule_nn::{Network, Parameters};
 use crate::batches::Batches;
 use crate::checkpoint::{Keeper, Restored};
 use crate::crew::with_team;
+use crate::diagnosis::{Diagnosis, Warning};
 use crate::divergence::Divergence;
-use crate::observer::{EpochReport, Observer, TrainingInfo};
+use crate::observer::{EndReport, EpochReport, Observer, TrainingInfo};
 use crate::optimizer::{Gradient, Gradients, Role, Searcher};
 use crate::plans::Plans;
 use crate::run::{Ended, Run};
@@ -45,6 +46,21 @@ pub enum Outcome {
     Diverged(Divergence),
 }
 
+impl Outcome {
+    /// A stable name: `finished`, `no-improvement`, `target-reached`, `time-up`, `stopped`, `interrupted` or `diverged`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Finished => "finished",
+            Outcome::NoImprovement => "no-improvement",
+            Outcome::TargetReached => "target-reached",
+            Outcome::TimeUp => "time-up",
+            Outcome::Stopped => "stopped",
+            Outcome::Interrupted => "interrupted",
+            Outcome::Diverged(_) => "diverged",
+        }
+    }
+}
+
 /// What a training has learned, and how it went.
 #[derive(Clone, Debug)]
 pub struct Trained {
@@ -58,6 +74,8 @@ pub struct Trained {
     pub history: Vec<EpochReport>,
     /// What was known before the first step.
     pub info: TrainingInfo,
+    /// What did not go well.
+    pub warnings: Vec<Warning>,
     /// The number of steps.
     pub steps: usize,
     /// Seconds of the steps alone, without validation and observers of epochs.
@@ -111,16 +129,31 @@ pub fn train<T: Real>(
     config: &TrainConfig,
     around: Surroundings<'_>,
 ) -> Result<Trained, TrainError> {
+    let observer = around.observer;
     let around = Around {
-        observer: around.observer,
+        observer: &mut *observer,
         cancel: around.cancel,
         keeper: None,
         threshold: 0.5,
         validation_weights: ValidationWeights::AsInLoss,
     };
-    train_kept(
+    let trained = train_kept(
         network, first, optimizer, samples, validation, config, around,
-    )
+    )?;
+    observer.end(&trained.end());
+    Ok(trained)
+}
+
+impl Trained {
+    /// What observers are told at the end.
+    pub(crate) fn end(&self) -> EndReport<'_> {
+        EndReport {
+            outcome: &self.outcome,
+            epochs: self.history.len(),
+            steps: self.steps,
+            seconds: self.seconds,
+        }
+    }
 }
 
 /// [`Surroundings`], and what only a classifier has.
@@ -144,7 +177,7 @@ pub(crate) enum ValidationWeights<'a> {
     OfRows(Option<&'a [f64]>),
 }
 
-/// [`train`], with checkpoints.
+/// [`train`], with checkpoints, and without the observer's [`end`](Observer::end).
 pub(crate) fn train_kept<T: Real>(
     network: &Network,
     first: &[T],
@@ -203,7 +236,16 @@ pub(crate) fn train_kept<T: Real>(
     let searcher = search.map(|(rule, plans)| Searcher::new(rule, plans, threads));
     let state = plans.state(first)?;
     let mut run = Run::new(
-        network, &plans, config, around, batches, validation, workspace, state, searcher,
+        network,
+        &plans,
+        config,
+        around,
+        batches,
+        validation,
+        workspace,
+        state,
+        searcher,
+        Diagnosis::new(first, samples, config.learning_rate),
     );
     if let Some(restored) = restored {
         run.restore(restored)?;

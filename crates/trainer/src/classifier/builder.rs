@@ -14,6 +14,7 @@ use super::predict::{Forward, Ready};
 use super::provenance::{DataRecord, Procedure, Provenance, TrainingRecord};
 use super::report::TrainingReport;
 use crate::checkpoint::{Counts, Folder, Identity, Keeper};
+use crate::diagnosis;
 use crate::rows::Rows;
 use crate::train::{Around, Real, ValidationWeights, train_kept};
 use crate::{
@@ -404,8 +405,9 @@ impl<'a> Builder<'a> {
             _ => None,
         };
         let mut silent = Silent;
+        let observer = self.observer.take().unwrap_or(&mut silent);
         let around = Around {
-            observer: self.observer.take().unwrap_or(&mut silent),
+            observer: &mut *observer,
             cancel: self.cancel,
             keeper,
             threshold,
@@ -414,7 +416,7 @@ impl<'a> Builder<'a> {
                 _ => ValidationWeights::AsInLoss,
             },
         };
-        let trained = train_kept::<T>(
+        let mut trained = train_kept::<T>(
             &network,
             &first.to_vec(),
             &*self.optimizer,
@@ -432,21 +434,30 @@ impl<'a> Builder<'a> {
             },
             best_epoch: trained.best_epoch,
         });
-        let model = Model::new(network, trained.parameters)?;
+        let model = Model::new(network, trained.parameters.clone())?;
         let ready = Ready::<T>::new(&model, self.config.isa)?;
         let evaluate = |samples: &Option<Samples<T>>, data: &Option<Cow<Dataset>>| {
             let samples = samples.as_ref().zip(data.as_ref());
             let report = samples.map(|(samples, data)| ready.evaluate(samples, data, threshold));
             report.transpose()
         };
+        let train_report = ready.evaluate(&samples, &parts.train, threshold)?;
+        if let Ok(report) = &train_report
+            && let Some(warning) = diagnosis::one_class(&trained, report)
+        {
+            diagnosis::tell(&warning, &mut *observer);
+            trained.warnings.push(warning);
+        }
+        observer.end(&trained.end());
         let report = TrainingReport {
             info: trained.info,
             outcome: trained.outcome.clone(),
             history: trained.history,
+            warnings: trained.warnings,
             best_epoch: trained.best_epoch,
             steps: trained.steps,
             seconds: trained.seconds,
-            train: ready.evaluate(&samples, &parts.train, threshold)?,
+            train: train_report,
             validation: evaluate(&validation, &parts.validation)?,
             test: evaluate(&test, &parts.test)?,
             rows_of_weight_zero: data.rows_of_weight_zero(),

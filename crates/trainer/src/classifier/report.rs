@@ -2,7 +2,7 @@
 
 use chainrule_metrics::{Error, Report};
 
-use crate::{EpochReport, Outcome, TrainingInfo};
+use crate::{EpochReport, Outcome, TrainingInfo, Warning};
 
 /// How a training went: what is known of it beyond what the model keeps.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct TrainingReport {
     pub outcome: Outcome,
     /// The epochs that were finished.
     pub history: Vec<EpochReport>,
+    /// What did not go well, in the order in which it was seen.
+    pub warnings: Vec<Warning>,
     /// The epoch whose weights the model has, if early stopping chose one.
     pub best_epoch: Option<usize>,
     /// The number of steps.
