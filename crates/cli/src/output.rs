@@ -14,9 +14,9 @@ pub use table::TableOutput;
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::terminal::shown;
-use chainrule_nn::container::{Container, FormatError};
+use chainrule_nn::container::{Container, FormatError, check_writable};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 /// What is at a path now.
@@ -52,23 +52,88 @@ fn starts_like_a_model(path: &Path) -> bool {
         )
 }
 
+/// Checks a path for a log of a training: an old log is replaced or continued, any other file only by force.
+///
+/// # Errors
+/// Misuse if it is an input, the model, or (unless forced) a file that is no log; otherwise if it can't be written.
+pub fn check_log(
+    path: &Path,
+    inputs: &[&Source],
+    model: Option<&Path>,
+    force: bool,
+) -> Result<(), Failure> {
+    let misuse = |what: &str| {
+        Err(Failure::misuse(format!(
+            "{}: {what}; choose another --log",
+            shown(path)
+        )))
+    };
+    if inputs.iter().any(|input| is_same(path, input)) {
+        return misuse("this is the input, which is never overwritten");
+    }
+    if model.is_some_and(|model| path == model || is_same(path, &Source::Path(model.to_owned()))) {
+        return misuse("this is the model file");
+    }
+    match Existing::at(path) {
+        // A pipe or a terminal is written to as a file is.
+        Existing::NoFile if path.is_dir() => misuse("this is a folder"),
+        Existing::NoFile => Ok(()),
+        Existing::Model => misuse("this file is a chainrule model"),
+        Existing::OtherFile if !force && !is_log(path) => {
+            misuse("this file exists and is not a log of a training (--force replaces it)")
+        }
+        Existing::Nothing | Existing::OtherFile => Ok(check_writable(path)?),
+    }
+}
+
+/// Checks a path for a folder to write to, which may be made later.
+///
+/// # Errors
+/// Misuse if something else is there.
+pub fn check_folder(path: &Path) -> Result<(), Failure> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_dir() => Err(Failure::misuse(format!(
+            "{}: this is not a folder; choose another --tensorboard",
+            shown(path)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file begins as a log does, or is empty.
+fn is_log(path: &Path) -> bool {
+    let mut line = String::new();
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    match BufReader::new(file.take(1 << 16)).read_line(&mut line) {
+        Ok(0) => true,
+        Ok(_) => line.starts_with("{\"event\":"),
+        Err(_) => false,
+    }
+}
+
 /// Refuses a path that is one of the inputs, under whatever name.
 fn refuse_inputs(path: &Path, inputs: &[&Source]) -> Result<(), Failure> {
-    let Some(output) = identity(path) else {
-        return Ok(());
-    };
-    let is_output = |input: &Source| match input {
-        // Where the system has it, this is the file that the shell redirected.
-        Source::Stdin => identity(Path::new("/dev/stdin")).as_ref() == Some(&output),
-        Source::Path(path) => identity(path).as_ref() == Some(&output),
-    };
-    if inputs.iter().any(|input| is_output(input)) {
+    if inputs.iter().any(|input| is_same(path, input)) {
         return Err(Failure::misuse(format!(
             "{}: this is the input, which is never overwritten; choose another -o",
             shown(path)
         )));
     }
     Ok(())
+}
+
+/// Whether an input is the file at a path, under whatever name.
+fn is_same(path: &Path, input: &Source) -> bool {
+    let Some(output) = identity(path) else {
+        return false;
+    };
+    match input {
+        // Where the system has it, this is the file that the shell redirected.
+        Source::Stdin => identity(Path::new("/dev/stdin")) == Some(output),
+        Source::Path(path) => identity(path) == Some(output),
+    }
 }
 
 /// What is equal for two paths of one file, hard links included; nothing if there is no regular file.

@@ -76,6 +76,45 @@ pub fn note(text: &str) {
     say(&format!("note: {text}"));
 }
 
+/// Writes what is not as it should be, and no error, to stderr.
+pub fn warn(text: &str) {
+    say(&format!("warning: {text}"));
+}
+
+/// A line on stderr that is drawn over, by going back to its start. It takes no more than that of a terminal.
+#[derive(Debug, Default)]
+pub struct Line {
+    width: usize,
+}
+
+impl Line {
+    /// Puts a text in the place of the one before.
+    pub fn draw(&mut self, text: &str) {
+        let width = text.chars().count();
+        let blank = self.width.saturating_sub(width);
+        // In one piece, so that it does not flicker. If that is not possible there is nobody to see it.
+        let _ = io::stderr().write_all(format!("\r{text}{:blank$}", "").as_bytes());
+        self.width = width;
+    }
+
+    /// Takes the text off, so that others can be written.
+    pub fn clear(&mut self) {
+        if self.width > 0 {
+            self.draw("");
+            let _ = io::stderr().write_all(b"\r");
+        }
+    }
+}
+
+/// How many characters of a line may be drawn over on stderr: the last column is left free, because some terminals begin another line
+/// when it is written to.
+pub fn stderr_width() -> usize {
+    let width = terminal_size::terminal_size_of(io::stderr())
+        .map(|(width, _)| usize::from(width.0))
+        .filter(|&width| width > 0);
+    width.unwrap_or(80).saturating_sub(1)
+}
+
 /// Whether stderr is a terminal on which a line can be drawn over.
 pub fn stderr_can_draw() -> bool {
     io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")

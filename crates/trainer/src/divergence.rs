@@ -132,3 +132,27 @@ pub(crate) fn in_loss(network: &Network, loss: f64) -> (Place, f64) {
 fn first_bad(values: impl Iterator<Item = f64>) -> Option<(usize, f64)> {
     values.enumerate().find(|(_, value)| !value.is_finite())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_the_first_update_features_are_to_blame_and_later_the_rate() {
+        let place = |layer, quantity: &str| Place {
+            layer,
+            quantity: quantity.to_owned(),
+            row: 1,
+            col: 1,
+        };
+        assert_eq!(remedy(&place(1, "z1"), true, 0.003), Remedy::Scaling);
+        let lower = Remedy::LearningRate(0.0003);
+        assert_eq!(remedy(&place(1, "z1"), false, 0.003), lower);
+        assert_eq!(remedy(&place(3, "J"), true, 0.003), lower);
+        // Of a rate above 1 the tenth says nothing.
+        assert_eq!(
+            remedy(&place(1, "W1"), false, 1e38),
+            Remedy::LearningRate(0.1)
+        );
+    }
+}

@@ -47,12 +47,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// A stable name: `finished`, `no-improvement`, `target-reached`, `time-up`, `stopped`, `interrupted` or `diverged`.
+    /// A stable name: `finished`, `no-improvement`, `target-reached`, `converged`, `time-up`, `stopped`, `interrupted` or `diverged`.
     pub fn name(&self) -> &'static str {
         match self {
             Outcome::Finished => "finished",
             Outcome::NoImprovement => "no-improvement",
             Outcome::TargetReached => "target-reached",
+            Outcome::Converged => "converged",
             Outcome::TimeUp => "time-up",
             Outcome::Stopped => "stopped",
             Outcome::Interrupted => "interrupted",

@@ -3,7 +3,8 @@
 use chainrule_autodiff::Isa;
 use chainrule_data::{Scaling, Table, embedded};
 use chainrule_trainer::{
-    Builder, Classifier, Control, EpochReport, Evidence, Observer, Remedy, Sgd, Threads, Warning,
+    Builder, Checkpoints, Classifier, Control, EpochReport, Every, Evidence, Observer, Remedy, Sgd,
+    Start, Threads, Warning,
 };
 
 fn wdbc() -> Table {
@@ -183,4 +184,36 @@ fn warnings_depend_on_neither_threads_nor_instructions() {
     for isa in Isa::available() {
         assert_eq!(train(1, isa), expected, "{isa}");
     }
+}
+
+#[test]
+fn a_training_that_goes_on_keeps_its_warnings_and_does_not_repeat_them() {
+    let table = wdbc();
+    let folder = tempfile::tempdir().unwrap();
+    let train = |epochs, start| {
+        let mut told = Told::default();
+        let model = Classifier::builder()
+            .target("diagnosis")
+            .scaling(Scaling::None)
+            .epochs(epochs)
+            .checkpoints(Checkpoints {
+                folder: folder.path().to_owned(),
+                every: Every::Epochs(1),
+                start,
+            })
+            .observer(&mut told)
+            .fit(&table)
+            .unwrap();
+        (told.0, model.report().unwrap().warnings.clone())
+    };
+    // What is said of a finished model is said of each.
+    let saturated = |all: &[Warning]| -> Vec<Warning> {
+        let all = all.iter().filter(|w| w.code() == "saturated");
+        all.cloned().collect()
+    };
+    let (told, kept) = train(2, Start::Afresh);
+    assert_eq!((saturated(&told).len(), &kept), (1, &told));
+    let (told_then, kept_then) = train(5, Start::Resume);
+    assert_eq!(saturated(&told_then), []);
+    assert_eq!(saturated(&kept_then), saturated(&told));
 }

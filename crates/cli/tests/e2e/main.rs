@@ -20,4 +20,5 @@ mod stopped;
 mod train;
 mod usage;
 mod verify;
+mod watching;
 mod weights;

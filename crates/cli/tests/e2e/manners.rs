@@ -334,7 +334,7 @@ fn a_terminal_gets_a_bar_without_colours_and_a_quiet_one_nothing() {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     let shown = terminal("train --epochs 300");
-    assert!(shown.contains("300  train loss"), "{shown:?}");
+    assert!(shown.contains("/300  loss "), "{shown:?}");
     assert!(
         !shown.contains("\x1b[3") && !shown.contains("\x1b[1m"),
         "{shown:?}"

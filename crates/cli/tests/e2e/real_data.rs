@@ -94,3 +94,38 @@ fn the_adult_set_goes_from_two_raw_files_to_an_honest_test_score() {
     assert!(number(&json["accuracy"]) >= 0.850, "{json}");
     assert!(number(&json["roc_auc"]) >= 0.905, "{json}");
 }
+
+#[test]
+fn no_table_that_trains_well_is_warned_of() {
+    let Some(tables) = tables() else { return };
+    let folder = Folder::new();
+    for (name, target, epochs) in [
+        ("banknote_authentication", "last", 50),
+        ("bank_marketing", "y", 50),
+        ("breast-cancer", "last", 50),
+        ("german", "last", 50),
+        ("german_credit_named", "credit_risk", 50),
+        ("haberman", "last", 50),
+        ("ionosphere", "last", 50),
+        ("oil-spill", "last", 50),
+        ("pima-indians-diabetes", "last", 50),
+        ("wdbc", "diagnosis", 50),
+        // With debug assertions this one takes its time.
+        ("adult-train", "last", 5),
+    ] {
+        folder.write(
+            "t.csv",
+            std::fs::read(tables.join(format!("{name}.csv"))).unwrap(),
+        );
+        let run = folder.ok(&format!(
+            "train t.csv --target {target} --epochs {epochs} --json -o m"
+        ));
+        assert_eq!(
+            run.json()["warnings"].as_array().unwrap().len(),
+            0,
+            "{name}: {}",
+            run.stderr
+        );
+        assert!(!run.stderr.contains("warning"), "{name}: {}", run.stderr);
+    }
+}

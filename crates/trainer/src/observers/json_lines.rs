@@ -96,6 +96,8 @@ impl JsonLines<File> {
         Ok(JsonLines {
             out: file,
             begin: Some(|file, info| match info.resumed_from_step {
+                // A pipe or a terminal has nothing to be emptied.
+                _ if !file.metadata()?.is_file() => Ok(()),
                 None => file.set_len(0),
                 Some(_) => cut_unfinished_line(file),
             }),

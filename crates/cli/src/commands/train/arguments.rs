@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use super::ending::Ending;
 use super::keeping::Keeping;
 use super::optimization::Optimization;
+use super::watching::Watching;
 use crate::columns::{Columns, LabelMap};
 use crate::failure::Failure;
 use crate::input::Source;
@@ -144,6 +145,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     pub weights: Weights,
+
+    #[command(flatten)]
+    pub watching: Watching,
 
     #[command(flatten)]
     pub labels: LabelMap,

@@ -9,6 +9,8 @@ mod progress;
 mod recorded;
 mod report;
 mod table;
+mod warnings;
+mod watching;
 
 pub use arguments::{Arguments, Held, threads};
 pub use inputs::{Data, Inputs};
@@ -24,7 +26,6 @@ use chainrule_autodiff::Isa;
 use chainrule_data::{Inferred, Preprocessing, Scaling, SchemaFile, Table};
 use chainrule_trainer::{Classifier, Observer, Outcome, TrainError, TrainingReport};
 use inputs::sources;
-use progress::Progress;
 use report::Finished;
 use std::time::Instant;
 
@@ -39,6 +40,9 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     let sources = sources(&arguments);
     check_stdin_once(&sources)?;
     let output = output(&arguments, &data, &sources)?;
+    arguments
+        .watching
+        .check(&sources, output.path(), arguments.force)?;
     let stopping = arguments.ending.stopping();
     arguments
         .ending
@@ -55,9 +59,12 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         rows.introduce();
     }
 
+    let mut watchers = arguments
+        .watching
+        .open(arguments.epochs(rows.table.rows()), arguments.quiet)?;
     let mut watching = (
         arguments.keeping.announcer(arguments.quiet),
-        Progress::new(arguments.epochs(rows.table.rows()), arguments.quiet),
+        watchers.observers(),
     );
     let mut builder = rows
         .builder(&arguments, isa)?
@@ -70,7 +77,8 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     let trained = builder
         .observer(&mut watching as &mut dyn Observer)
         .fit(&rows.table);
-    watching.1.finish();
+    drop(watching);
+    watchers.clear();
     let classifier = trained.map_err(|error| stopped_by(error, &output))?;
     let training = classifier
         .report()
@@ -117,15 +125,14 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         seconds_total: started.elapsed().as_secs_f64(),
     };
     if arguments.json {
-        terminal::print_json(&finished.json()?)
+        terminal::print_json(&finished.json()?)?;
     } else if arguments.quiet {
-        Ok(())
     } else if output.path().is_none() {
         terminal::say(finished.text()?.trim_end());
-        Ok(())
     } else {
-        terminal::print(finished.text()?)
+        terminal::print(finished.text()?)?;
     }
+    watchers.finish()
 }
 
 /// Writes what each column is, to be edited.
@@ -189,7 +196,8 @@ fn stopped_by(error: TrainError, output: &ModelOutput) -> Failure {
             divergence,
             last_good,
         } => Failure::diverged(format!(
-            "training diverged in {divergence}; try a lower --learning-rate; {}",
+            "training diverged in {divergence}; try {}; {}",
+            warnings::option(&divergence.remedy),
             keep(&last_good, output)
         )),
         other => other.into(),

@@ -1,6 +1,7 @@
 //! What is said of a finished training, as text and as JSON.
 
 use super::table::{self, Column};
+use super::warnings;
 use crate::failure::Failure;
 use crate::number::{counted, duration, grouped};
 use crate::scores::{Majority, Scores};
@@ -86,6 +87,7 @@ pub struct Json {
     baseline: Majority,
     model_path: Option<String>,
     model_hash: String,
+    warnings: Vec<warnings::Json>,
     history: Vec<Epoch>,
 }
 
@@ -246,7 +248,7 @@ impl Finished<'_> {
             seed: record.seed,
             steps: training.steps,
             resumed_from_step: training.info.resumed_from_step,
-            outcome: outcome(&training.outcome),
+            outcome: training.outcome.name(),
             best_epoch: training.best_epoch,
             early_stopping: self.stopping.early.map(|rule| Rule {
                 metric: rule.metric.name(),
@@ -273,6 +275,7 @@ impl Finished<'_> {
             baseline: Majority::of(&self.baseline()?, labels),
             model_path: self.output.map(|path| path.to_string_lossy().into_owned()),
             model_hash: model::hash(classifier)?,
+            warnings: training.warnings.iter().map(warnings::Json::from).collect(),
             history: training.history.iter().map(Epoch::from).collect(),
         })
     }
@@ -577,20 +580,5 @@ impl Finished<'_> {
     fn baseline(&self) -> Result<Baseline, Failure> {
         let held = self.test()?.or(self.validation()?);
         Ok(held.unwrap_or(self.train()?).baseline)
-    }
-}
-
-/// How a training ended, as JSON has it.
-fn outcome(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Finished => "finished",
-        Outcome::NoImprovement => "no-improvement",
-        Outcome::TargetReached => "target-reached",
-        Outcome::Converged => "converged",
-        Outcome::TimeUp => "time-up",
-        Outcome::Stopped => "stopped",
-        Outcome::Interrupted => "interrupted",
-        Outcome::Diverged(_) => "diverged",
-        _ => "other",
     }
 }
