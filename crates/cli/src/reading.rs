@@ -105,6 +105,11 @@ impl Reading {
         }
     }
 
+    /// Whether rows that are left out are listed.
+    pub fn reports_bad_rows(&self) -> bool {
+        self.on_bad == OnBadName::Report
+    }
+
     /// For a table with the columns of a model.
     pub fn options_for(&self, model: &Classifier) -> CsvOptions {
         let schema = model.schema();

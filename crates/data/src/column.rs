@@ -2,6 +2,7 @@
 
 use crate::cell::{Cell, Spelling, has_leading_zero, loses_digits};
 use crate::read::Infinite;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -61,6 +62,18 @@ impl<'t> Column<'t> {
             .copied()
     }
 
+    /// The same, one beside the other: for several looks at a column, whose cells are far apart in a large table.
+    pub(crate) fn gather(self) -> Vec<f64> {
+        /// Fewer rows are not worth other threads.
+        const FEW_ROWS: usize = 1 << 14;
+        if self.len() <= FEW_ROWS {
+            return self.coded().collect();
+        }
+        let rows = self.cells.par_chunks_exact(self.width);
+        let rows = rows.with_min_len(FEW_ROWS / 4);
+        rows.map(|row| row[self.at]).collect()
+    }
+
     pub(crate) fn store(&self) -> &'t ColumnStore {
         self.store
     }
@@ -86,6 +99,7 @@ pub(crate) struct ColumnStore {
     /// How the few first values were written first, until there are too many of them.
     few: Few,
     odd_numbers: usize,
+    infinities: usize,
     big_integers: Option<BigIntegers>,
 }
 
@@ -133,6 +147,22 @@ pub(crate) fn place(cell: f64) -> Option<usize> {
 }
 
 impl ColumnStore {
+    /// For cells that follow those of another store, whose few first values need not be found once more if they are too many.
+    pub fn after(other: &ColumnStore) -> ColumnStore {
+        ColumnStore {
+            few: match other.few {
+                Few::Values(_) => Few::default(),
+                Few::TooMany => Few::TooMany,
+            },
+            ..ColumnStore::default()
+        }
+    }
+
+    /// Whether each cell is a finite number as it stands, or missing.
+    pub fn is_plain(&self) -> bool {
+        self.spelled.is_empty() && self.infinities == 0
+    }
+
     /// Codes the cell of a row.
     pub fn push(&mut self, text: &str, row: usize, spelling: &Spelling) -> f64 {
         let text = text.trim();
@@ -140,6 +170,7 @@ impl ColumnStore {
             Cell::Missing => f64::NAN,
             Cell::Infinite(_) if spelling.infinite == Infinite::IsMissing => f64::NAN,
             Cell::Infinite(value) => {
+                self.infinities += 1;
                 self.note(value, text.as_bytes());
                 value
             }
@@ -171,20 +202,19 @@ impl ColumnStore {
     /// Remembers how a value was written first.
     #[inline]
     pub fn note(&mut self, value: f64, text: &[u8]) {
-        if let Few::Values(_) = self.few {
-            self.note_few(value, &String::from_utf8_lossy(text));
+        if let Few::Values(values) = &self.few {
+            let bits = value.to_bits();
+            if values.iter().all(|&(known, _)| known != bits) {
+                self.note_few(bits, &String::from_utf8_lossy(text));
+            }
         }
     }
 
-    #[inline(never)]
-    fn note_few(&mut self, value: f64, text: &str) {
+    #[cold]
+    fn note_few(&mut self, bits: u64, text: &str) {
         let Few::Values(values) = &mut self.few else {
             return;
         };
-        let bits = value.to_bits();
-        if values.iter().any(|&(known, _)| known == bits) {
-            return;
-        }
         if values.len() == FEW {
             self.few = Few::TooMany;
         } else {
@@ -207,10 +237,11 @@ impl ColumnStore {
         if let (Few::Values(_), Few::Values(values)) = (&self.few, &other.few) {
             values
                 .iter()
-                .for_each(|(bits, text)| self.note_few(f64::from_bits(*bits), text));
+                .for_each(|(bits, text)| self.note(f64::from_bits(*bits), text.as_bytes()));
         } else {
             self.few = Few::TooMany;
         }
+        self.infinities += other.infinities;
         if let Some(big) = other.big_integers {
             self.big_integers
                 .get_or_insert(BigIntegers {

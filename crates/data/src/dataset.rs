@@ -2,6 +2,7 @@
 
 use crate::error::{ColumnName, Error, ErrorKind};
 use crate::schema::{Feature, FeatureKind, Levels};
+use crate::split::Split;
 use crate::table::{Origin, Table};
 use nalgebra::DMatrix;
 use std::sync::Arc;
@@ -34,6 +35,8 @@ pub struct Dataset {
     rows: Vec<usize>,
     rows_without_label: usize,
     rows_with_bad_cells: usize,
+    /// Why rows were left out.
+    left_out: Option<Arc<Error>>,
     origin: Option<Arc<Origin>>,
     /// What the rows of the matrix are; empty if they are numbers without names.
     columns: Arc<[Feature]>,
@@ -91,6 +94,7 @@ impl Dataset {
             rows,
             rows_without_label: 0,
             rows_with_bad_cells: 0,
+            left_out: None,
             origin: None,
             columns: Arc::new([]),
             levels: Arc::new([]),
@@ -98,7 +102,8 @@ impl Dataset {
         match data.features.iter().position(|value| !value.is_finite()) {
             Some(at) => {
                 let count = data.features.nrows();
-                Err(data.out_of_range(at / count, at % count, "a number"))
+                let value = data.features.as_slice()[at];
+                Err(data.out_of_range(at / count, at % count, value, "a number"))
             }
             None => Ok(data),
         }
@@ -122,6 +127,7 @@ impl Dataset {
             rows_of_weight_zero: table.rows_of_weight_zero(),
             rows_without_label: table.rows() - rows.len(),
             rows_with_bad_cells: 0,
+            left_out: None,
             rows,
             origin: Some(table.origin().clone()),
             columns: columns.into(),
@@ -134,6 +140,22 @@ impl Dataset {
         self.rows_with_bad_cells = rows_with_bad_cells;
         self.rows_without_label -= rows_with_bad_cells;
         self
+    }
+
+    /// The same, with the error that the rows which were left out would have been.
+    pub(crate) fn because(mut self, error: Error) -> Dataset {
+        self.left_out = Some(Arc::new(error));
+        self
+    }
+
+    /// What was wrong in the rows that were left out because of their cells, of data to predict.
+    pub fn left_out(&self) -> Option<&Error> {
+        self.left_out.as_deref()
+    }
+
+    /// The row of the table, counted from 0, that a sample was made of.
+    pub fn place(&self, sample: usize) -> usize {
+        self.rows[sample]
     }
 
     /// Gives each sample a weight, instead of those that it had, and takes out the samples of weight zero.
@@ -196,10 +218,43 @@ impl Dataset {
             rows: samples.iter().map(|&at| self.rows[at]).collect(),
             rows_without_label: self.rows_without_label,
             rows_with_bad_cells: self.rows_with_bad_cells,
+            left_out: self.left_out.clone(),
             origin: self.origin.clone(),
             columns: self.columns.clone(),
             levels: self.levels.clone(),
         }
+    }
+
+    /// Parts the samples as a split says. Those to train on stay in the memory of all, so that no more than those to validate on is copied.
+    ///
+    /// # Panics
+    /// If a place is not below [`len`](Dataset::len).
+    #[must_use]
+    pub fn part(mut self, split: &Split) -> (Dataset, Dataset) {
+        let validation = self.select(&split.validation);
+        let (features, train) = (self.features.nrows(), &split.train);
+        let mut cells = self.take_features();
+        for (to, &from) in train.iter().enumerate() {
+            // Places ascend, so what is written over has moved.
+            cells.copy_within(from * features..(from + 1) * features, to * features);
+        }
+        cells.truncate(train.len() * features);
+        cells.shrink_to_fit();
+        self.features = DMatrix::from_vec(features, train.len(), cells);
+        if !self.labels.is_empty() {
+            self.labels = train.iter().map(|&at| self.labels[at]).collect();
+        }
+        if let Some(weights) = &mut self.weights {
+            *weights = train.iter().map(|&at| weights[at]).collect();
+        }
+        self.rows = train.iter().map(|&at| self.rows[at]).collect();
+        (self, validation)
+    }
+
+    /// Takes the features out, sample by sample: what is left has as many samples, without a feature.
+    pub(crate) fn take_features(&mut self) -> Vec<f64> {
+        let none = DMatrix::from_vec(0, self.features.ncols(), Vec::new());
+        std::mem::replace(&mut self.features, none).data.into()
     }
 
     /// The number of samples.
@@ -278,13 +333,14 @@ impl Dataset {
         &self,
         sample: usize,
         feature: usize,
+        value: f64,
         element: &'static str,
     ) -> Error {
         let error = Error::from(ErrorKind::OutOfRange {
             line: self.line(sample),
             row: self.row_number(sample),
             column: self.feature_name(feature),
-            value: self.features[(feature, sample)],
+            value,
             element,
         });
         self.in_file(error)
@@ -329,6 +385,22 @@ mod tests {
         );
         assert_eq!((chosen.row_number(0), chosen.line(0)), (3, None));
         assert!(data().select(&[]).is_empty());
+    }
+
+    #[test]
+    fn parts_are_as_selected() {
+        let data = data().with_weights(vec![1.0, 2.0, 3.0]).unwrap();
+        for (train, validation) in [
+            (vec![0, 2], vec![1]),
+            (vec![0, 1, 2], vec![]),
+            (vec![1], vec![0, 2]),
+        ] {
+            let parts = data.clone().part(&Split {
+                train: train.clone(),
+                validation: validation.clone(),
+            });
+            assert!(parts.0 == data.select(&train) && parts.1 == data.select(&validation));
+        }
     }
 
     #[test]

@@ -254,7 +254,7 @@ impl Tallies {
         let mut known = BTreeMap::new();
         // A target has few values: those seen last are found again without spelling them.
         let mut recent: Vec<(u64, Option<u32>)> = Vec::new();
-        for (row, cell) in cells.coded().enumerate() {
+        for (row, cell) in cells.gather().into_iter().enumerate() {
             let bits = cell.to_bits();
             let label = match recent.iter().find(|&&(other, _)| other == bits) {
                 Some(&(_, label)) => label,

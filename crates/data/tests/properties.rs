@@ -1,8 +1,11 @@
 //! What holds for any table, and for any bytes.
 
-use chainrule_data::{Cell, CsvReader, Preprocessing, Scaling, Schema, Table, split};
+use chainrule_data::{
+    Cell, CsvOptions, CsvReader, Encoding, Preprocessing, Scaling, Schema, Table, split,
+};
+use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
-use std::io::Read;
+use std::io::{Read, Write};
 
 /// Gives one byte at a time, the worst that a source may do.
 struct Dripping<'a>(&'a [u8]);
@@ -141,6 +144,34 @@ proptest! {
     }
 
     #[test]
+    fn packed_and_transcoded_files_are_the_file(
+        cells in prop::collection::vec("[ -~äé€\u{1f600}\n]{0,8}", 1..30),
+    ) {
+        let mut rows = vec![vec!["n".to_owned(), "text".to_owned()]];
+        rows.extend(cells.iter().enumerate().map(|(at, cell)| vec![at.to_string(), cell.clone()]));
+        let text = csv(&rows, "\n");
+        // Whatever it is: a table, or the same error.
+        let read = |bytes: &[u8]| match Table::from_csv("t", bytes) {
+            Ok(table) => {
+                let cells: Vec<String> = table
+                    .columns()
+                    .flat_map(|column| column.cells().map(|cell| format!("{cell:?}")).collect::<Vec<_>>())
+                    .collect();
+                let lines: Vec<u64> = (0..table.rows()).map(|row| table.line(row)).collect();
+                format!("{:?} {cells:?} {lines:?}", table.names())
+            }
+            Err(error) => error.to_string(),
+        };
+        let expected = read(text.as_bytes());
+        prop_assert_eq!(&read(&gzip(text.as_bytes())), &expected);
+        prop_assert_eq!(&read(&zstd(text.as_bytes())), &expected);
+        for encoded in utf16(&text) {
+            prop_assert_eq!(&read(&encoded), &expected);
+            prop_assert_eq!(&read(&gzip(&encoded)), &expected);
+        }
+    }
+
+    #[test]
     fn any_bytes_are_a_table_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         use_fully(&bytes);
     }
@@ -151,30 +182,36 @@ proptest! {
     }
 }
 
-/// A good file, changed at random places: bytes flipped, removed, doubled, cut.
-#[test]
-fn damaged_files_never_panic() {
-    let good = b"\xef\xbb\xbfid,x , \"a \"\"b\"\"\",y\r\n1,0.5,1e3,yes\r\n2,-.5,\"1\r\n\",no\n\n3,+7.25,9007199254740993,yes\n4,NA,inf,no\n";
-    let interesting = b"\0\n\r\",;\t e+-.09\xff\xc3\xa9\xef";
-    let mut state = 0x9e37_79b9_7f4a_7c15u64;
-    let mut random = move |bound: usize| {
-        state = state
+/// A good file.
+const GOOD: &[u8] = b"\xef\xbb\xbfid,x , \"a \"\"b\"\"\",y\r\n1,0.5,1e3,yes\r\n2,-.5,\"1\r\n\",no\n\n3,+7.25,9007199254740993,yes\n4,NA,inf,no\n";
+
+/// Changes a good file at random places: bytes flipped, removed, doubled, cut. The same sequence in every run.
+struct Damage {
+    state: u64,
+}
+
+impl Damage {
+    fn random(&mut self, bound: usize) -> usize {
+        self.state = self
+            .state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        ((state >> 33) as usize) % bound
-    };
-    for _ in 0..20_000 {
+        ((self.state >> 33) as usize) % bound
+    }
+
+    fn of(&mut self, good: &[u8]) -> Vec<u8> {
+        let interesting = b"\0\n\r\",;\t e+-.09\xff\xc3\xa9\xef";
         let mut file = good.to_vec();
-        for _ in 0..=random(4) {
-            let at = random(file.len());
-            match random(6) {
-                0 => file[at] ^= 1 << random(8),
-                1 => file[at] = interesting[random(interesting.len())],
-                2 => file.insert(at, interesting[random(interesting.len())]),
+        for _ in 0..=self.random(4) {
+            let at = self.random(file.len());
+            match self.random(6) {
+                0 => file[at] ^= 1 << self.random(8),
+                1 => file[at] = interesting[self.random(interesting.len())],
+                2 => file.insert(at, interesting[self.random(interesting.len())]),
                 3 => drop(file.remove(at)),
                 4 => file.truncate(at.max(1)),
                 _ => {
-                    let piece = file[at..(at + random(20)).min(file.len())].to_vec();
+                    let piece = file[at..(at + self.random(20)).min(file.len())].to_vec();
                     file.splice(at..at, piece);
                 }
             }
@@ -182,6 +219,62 @@ fn damaged_files_never_panic() {
                 break;
             }
         }
-        use_fully(&file);
+        file
+    }
+}
+
+#[test]
+fn damaged_files_never_panic() {
+    let mut damage = Damage { state: 1 };
+    for _ in 0..20_000 {
+        use_fully(&damage.of(GOOD));
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// Both orders, each with its mark.
+fn utf16(text: &str) -> [Vec<u8>; 2] {
+    let units: Vec<u16> = std::iter::once(0xfeff).chain(text.encode_utf16()).collect();
+    let bytes = |of: fn(u16) -> [u8; 2]| units.iter().flat_map(|&unit| of(unit)).collect();
+    [bytes(u16::to_le_bytes), bytes(u16::to_be_bytes)]
+}
+
+#[test]
+fn damaged_packed_files_never_panic() {
+    let mut damage = Damage { state: 2 };
+    for pack in [gzip, zstd] {
+        let packed = pack(GOOD);
+        for _ in 0..2_000 {
+            // What is packed is damaged, or the packing itself.
+            use_fully(&pack(&damage.of(GOOD)));
+            use_fully(&damage.of(&packed));
+        }
+    }
+}
+
+#[test]
+fn damaged_transcoded_files_never_panic() {
+    let mut damage = Damage { state: 3 };
+    let text = String::from_utf8(GOOD[3..].to_vec()).unwrap() + "5,1,\u{e9}\u{1f600},yes\n";
+    for _ in 0..4_000 {
+        for encoded in utf16(&text) {
+            use_fully(&damage.of(&encoded));
+        }
+        for encoding in [Encoding::Latin1, Encoding::Utf16] {
+            let options = CsvOptions {
+                encoding: Some(encoding),
+                ..CsvOptions::default()
+            };
+            let _ = Table::from_csv_with("any", &*damage.of(GOOD), &options);
+        }
     }
 }

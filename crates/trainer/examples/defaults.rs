@@ -5,7 +5,6 @@
 //! Without arguments the embedded set is measured. A file has a header or none; its last column is the target.
 
 use std::error::Error;
-use std::path::Path;
 
 use chainrule_data::{Table, embedded};
 use chainrule_trainer::{Adam, Batch, Classifier, Momentum, Sgd};
@@ -16,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wdbc = embedded::wdbc();
     let mut tables = vec![Table::from_csv(wdbc.name, wdbc.bytes)?];
     for path in std::env::args().skip(1) {
-        tables.push(read(Path::new(&path))?);
+        tables.push(Table::open(path)?);
     }
     for table in &tables {
         println!("\n{} ({} rows)", table.source(), table.rows());
@@ -73,18 +72,4 @@ fn measure(
         "| {optimizer} | {rate} | {batch} | {epochs} | {auc:.4} | {loss:.4} | {accuracy:.4} | {seconds:.3} |"
     );
     Ok(())
-}
-
-/// A table, with a header made up where the file has none: its first row then has a number in it.
-fn read(path: &Path) -> Result<Table, Box<dyn Error>> {
-    let text = std::fs::read_to_string(path)?;
-    let first = text.lines().next().unwrap_or_default();
-    let cells: Vec<&str> = first.split(',').collect();
-    let name = path.display().to_string();
-    if cells.iter().all(|cell| cell.parse::<f64>().is_err()) {
-        return Ok(Table::from_csv(&name, text.as_bytes())?);
-    }
-    let names: Vec<String> = (1..=cells.len()).map(|at| format!("c{at}")).collect();
-    let with_header = format!("{}\n{text}", names.join(","));
-    Ok(Table::from_csv(&name, with_header.as_bytes())?)
 }

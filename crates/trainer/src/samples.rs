@@ -30,24 +30,42 @@ impl<T: Scalar + Float> Samples<T> {
     /// # Errors
     /// Those of [`Preprocessing::transform`].
     pub fn of(data: &Dataset, preprocessing: &Preprocessing) -> Result<Samples<T>, Error> {
-        Samples::class_weighted(data, preprocessing, None)
+        let x = preprocessing.transform::<T>(data)?;
+        Ok(Samples::with_inputs(x.nrows(), x.data.into(), data, None))
     }
 
-    /// The same, where rows weigh by their class too.
-    pub(crate) fn class_weighted(
-        data: &Dataset,
+    /// The same, where rows weigh by their class too, and features that are owned are not needed any more: the data is left without them.
+    pub(crate) fn taking(
+        data: &mut Cow<Dataset>,
         preprocessing: &Preprocessing,
         factors: Option<ClassFactors>,
     ) -> Result<Samples<T>, Error> {
-        let x = preprocessing.transform::<T>(data)?;
+        let x = match data {
+            Cow::Borrowed(data) => preprocessing.transform::<T>(data)?,
+            Cow::Owned(data) => preprocessing.transform_owned::<T>(data)?,
+        };
+        Ok(Samples::with_inputs(
+            x.nrows(),
+            x.data.into(),
+            data,
+            factors,
+        ))
+    }
+
+    fn with_inputs(
+        features: usize,
+        x: Vec<T>,
+        data: &Dataset,
+        factors: Option<ClassFactors>,
+    ) -> Samples<T> {
         let target = |&positive: &bool| if positive { T::ONE } else { T::ZERO };
-        Ok(Samples {
-            features: x.nrows(),
-            x: x.as_slice().to_vec(),
+        Samples {
+            features,
+            x,
             y: data.labels().iter().map(target).collect(),
             weights: weights(data, factors)
                 .map(|weights| weights.into_iter().map(T::from_f64).collect()),
-        })
+        }
     }
 }
 

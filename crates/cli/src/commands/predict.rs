@@ -3,13 +3,14 @@
 use crate::columns;
 use crate::failure::Failure;
 use crate::input::{Source, check_stdin_once};
-use crate::number::exact;
+use crate::number::{counted, exact};
 use crate::output::TableOutput;
 use crate::reading::Reading;
 use crate::{model, terminal, weights};
 use chainrule_autodiff::Isa;
-use chainrule_data::{Block, escape};
+use chainrule_data::{Block, Dataset, escape};
 use chainrule_trainer::Classifier;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -83,8 +84,11 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         Some(keep) => columns_to_keep(keep, reader.names(), &arguments.data)?,
     };
     let mut is_first = true;
+    let mut unusual = Unusual::default();
     while let Some(block) = reader.next_block(BLOCK)? {
-        let probabilities = model.predict_proba(block.table())?;
+        let samples = model.schema().encode_features(block.table())?;
+        unusual.add(&samples, &model);
+        let probabilities = model.predict_proba(&samples)?;
         // Only now, so that there is no output at all for a table that can't be used.
         if std::mem::take(&mut is_first) {
             block
@@ -97,7 +101,15 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
             write(&mut output, |csv| csv.write_record(&header))?;
         }
         write(&mut output, |csv| {
-            rows(csv, &block, &probabilities, &model, threshold, &kept)
+            rows(
+                csv,
+                &block,
+                &samples,
+                &probabilities,
+                &model,
+                threshold,
+                &kept,
+            )
         })?;
     }
     // Rows that were left out are known now.
@@ -105,7 +117,67 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         .notes()
         .iter()
         .for_each(|note| terminal::note(&note.to_string()));
+    unusual.tell(&arguments.reading);
     output.finish()
+}
+
+/// What is told at the end, since rows are read as a stream.
+#[derive(Default)]
+struct Unusual {
+    /// Rows that were left out because of their cells, and what the first of them have.
+    rows_left_out: usize,
+    first_left_out: Option<String>,
+    /// For each feature, how many values are missing where none was in training.
+    missing: BTreeMap<String, usize>,
+}
+
+impl Unusual {
+    fn add(&mut self, samples: &Dataset, model: &Classifier) {
+        self.rows_left_out += samples.rows_with_bad_cells();
+        if let (None, Some(error)) = (&self.first_left_out, samples.left_out()) {
+            self.first_left_out = Some(error.to_string());
+        }
+        let features = samples.features();
+        let knows_missing = model.preprocessing().knows_missing(features.nrows());
+        for (at, name) in model.schema().feature_names().enumerate() {
+            let is_missing = |value: &&f64| value.is_nan();
+            let count = match knows_missing[at] {
+                true => 0,
+                false => features.row(at).iter().filter(is_missing).count(),
+            };
+            if count > 0 {
+                *self.missing.entry(name.to_owned()).or_default() += count;
+            }
+        }
+    }
+
+    fn tell(&self, reading: &Reading) {
+        if self.rows_left_out > 0 {
+            let count = counted(self.rows_left_out, "row");
+            let mut note = format!("{count} with a value that can't be used left out");
+            if let (true, Some(error)) = (reading.reports_bad_rows(), &self.first_left_out) {
+                note += &format!(": {error}");
+            }
+            terminal::note(&note);
+        }
+        if !self.missing.is_empty() {
+            let count = counted(self.missing.values().sum(), "value");
+            let names: Vec<String> = self
+                .missing
+                .keys()
+                .take(10)
+                .map(|name| format!("{:?}", escape(name)))
+                .collect();
+            let more = match self.missing.len() - names.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            terminal::note(&format!(
+                "{count} missing where the training rows had none, taken for an ordinary one (the mean, the median or the most frequent): {}{more}",
+                names.join(", ")
+            ));
+        }
+    }
 }
 
 /// Writes some records to the output.
@@ -127,13 +199,15 @@ fn write(
 fn rows(
     csv: &mut csv::Writer<&mut Vec<u8>>,
     block: &Block,
+    samples: &Dataset,
     probabilities: &[f64],
     model: &Classifier,
     threshold: f64,
     kept: &[usize],
 ) -> csv::Result<()> {
     let mut probability_text = String::new();
-    for (row, &probability) in probabilities.iter().enumerate() {
+    for (sample, &probability) in probabilities.iter().enumerate() {
+        let row = samples.place(sample);
         exact(&mut probability_text, probability);
         csv.write_field(block.table().row_number(row).to_string())?;
         csv.write_field(&probability_text)?;

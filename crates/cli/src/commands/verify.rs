@@ -394,8 +394,8 @@ fn train_again(
         done: 0,
         of_epochs: 0,
     };
-    let mut builder = inputs
-        .builder(training, isa)?
+    let mut builder = (inputs.around)
+        .builder(training, isa, inputs.table.rows())?
         .stopping(stopping)
         .recorded_as(&training.recorded)
         .network(model.network().clone())

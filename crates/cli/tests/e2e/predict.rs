@@ -235,3 +235,62 @@ fn both_precisions_print_numbers_that_read_back() {
         }
     }
 }
+
+#[test]
+fn rows_with_cells_that_can_not_be_used_are_left_out_if_told() {
+    let folder = Folder::new();
+    folder.write("t.csv", "a,b,y\n1,2,no\n2,1,yes\n3,5,no\n4,3,yes\n");
+    folder.ok("train t.csv --target y --epochs 1 --validation 0 --quiet -o m");
+    folder.write("new.csv", "a,b\n1,2\noops,3\n5,6\n7,inf\n8,9\n");
+    let error = folder.fails(1, "predict m new.csv");
+    assert!(error.contains("line 3, column \"a\": \"oops\""), "{error}");
+    let run = folder.ok("predict m new.csv --on-bad skip --keep a");
+    let rows: Vec<[String; 2]> = (run.csv()[1..].iter())
+        .map(|row| [row[0].clone(), row[3].clone()])
+        .collect();
+    assert_eq!(rows, [["1", "1"], ["3", "5"], ["5", "8"]]);
+    assert!(
+        run.stderr
+            .contains("2 rows with a value that can't be used left out"),
+        "{}",
+        run.stderr
+    );
+    let run = folder.ok("predict m new.csv --on-bad report");
+    assert!(
+        run.stderr.contains("line 3, column \"a\": \"oops\""),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("line 5, column \"b\": \"inf\""),
+        "{}",
+        run.stderr
+    );
+    // The rows that are left have the bits that they have alone.
+    folder.write("good.csv", "a,b\n1,2\n5,6\n8,9\n");
+    let (good, left) = (folder.ok("predict m good.csv").csv(), run.csv());
+    for (good, left) in good.iter().zip(&left) {
+        assert_eq!(good[1..], left[1..]);
+    }
+}
+
+#[test]
+fn values_missing_where_training_had_none_are_told() {
+    let folder = Folder::new();
+    folder.write("t.csv", "a,b,y\n1,2,no\n2,,yes\n3,5,no\n4,3,yes\n");
+    folder.ok("train t.csv --target y --epochs 1 --validation 0 --quiet -o m");
+    folder.write("new.csv", "a,b\n,2\n2.5,\n?,1\n");
+    let run = folder.ok("predict m new.csv");
+    // The mean of a is 2.5. That b may be missing was learned.
+    let note = "2 values missing where the training rows had none";
+    assert!(
+        run.stderr.contains(note) && run.stderr.contains("\"a\""),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("\"b\""), "{}", run.stderr);
+    folder.write("filled.csv", "a,b\n2.5,2\n2.5,\n2.5,1\n");
+    let filled = folder.ok("predict m filled.csv");
+    assert_eq!(filled.csv(), run.csv());
+    assert!(!filled.stderr.contains("missing"), "{}", filled.stderr);
+}

@@ -10,10 +10,13 @@ impl fmt::Display for ErrorKind {
         match self {
             ErrorKind::Io(error) => write!(f, "{error}"),
             ErrorKind::NotCsv { what, help } => write!(f, "this is {what}, not a CSV file; {help}"),
-            ErrorKind::Empty => write!(f, "the file is empty; expected a header line and rows"),
+            ErrorKind::Empty => write!(
+                f,
+                "the file is empty; expected a header line and rows: check that it was written or downloaded whole"
+            ),
             ErrorKind::NoRows => write!(
                 f,
-                "there is a header and no row below it; nothing to work on"
+                "there is a header and no row below it; add rows, or say that there is no header if it is one"
             ),
             ErrorKind::Header { duplicates, empty } => header(f, duplicates, empty),
             ErrorKind::BadRows(rows) => bad_rows(f, rows),
@@ -27,7 +30,7 @@ impl fmt::Display for ErrorKind {
             ),
             ErrorKind::TooLarge { line, limit } => write!(
                 f,
-                "line {line}: a row of more than {} MiB starts here; a quote is probably opened and never closed",
+                "line {line}: a row of more than {} MiB starts here; a quote is probably opened and never closed: close it, or say that there are no quotes",
                 limit >> 20
             ),
             ErrorKind::OpenQuote { line } => write!(
@@ -45,13 +48,22 @@ impl fmt::Display for ErrorKind {
                     None => write!(f, "the columns are ")?,
                 }
                 write!(f, "{}", list(columns))?;
+                let are_numbered = (1..)
+                    .zip(columns)
+                    .all(|(at, name)| *name == format!("c{at}"));
+                if are_numbered {
+                    write!(
+                        f,
+                        ", since no header was found: choose one of these, or say that the first row is the header"
+                    )?;
+                }
                 seems_to_be_data(f, columns)
             }
             ErrorKind::MissingColumns { missing, columns } => missing_columns(f, missing, columns),
             ErrorKind::NoFeatures { target } => {
                 write!(
                     f,
-                    "the target {} is the only column; there is nothing to predict it from",
+                    "the target {} is the only column; there is nothing to predict it from: add columns, or say what parts them if there are more",
                     quote(target)
                 )
             }
@@ -59,7 +71,11 @@ impl fmt::Display for ErrorKind {
                 write!(f, "no column but the target {} can be used", quote(target))?;
                 reasons
                     .iter()
-                    .try_for_each(|reason| write!(f, "; {reason}"))
+                    .try_for_each(|reason| write!(f, "; {reason}"))?;
+                write!(
+                    f,
+                    "; add other columns, or declare what a column is to have it used all the same"
+                )
             }
             ErrorKind::Declared { column, problem } => {
                 write!(f, "column {}: {problem}", quote(column))
@@ -81,7 +97,10 @@ impl fmt::Display for ErrorKind {
                 if *missing > 0 {
                     write!(f, " or none ({})", counted(*missing, "row"))?;
                 }
-                write!(f, "; two labels are needed to learn the difference")
+                write!(
+                    f,
+                    "; two labels are needed to learn the difference: choose another target, or add rows with the other label"
+                )
             }
             ErrorKind::ManyLabels {
                 column,
@@ -109,7 +128,8 @@ impl fmt::Display for ErrorKind {
                 match &labels[..] {
                     [a, b] => write!(f, "{} and {}", quote(a), quote(b)),
                     many => write!(f, "{}", list(many)),
-                }
+                }?;
+                write!(f, "; choose one of these")
             }
             ErrorKind::UnknownLabels {
                 column,
@@ -130,7 +150,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::NoLabels { column, rows } => {
                 write!(
                     f,
-                    "column {}: none of the {} has a label",
+                    "column {}: none of the {} has a label; choose another target, or fill in labels",
                     quote(column),
                     counted(*rows, "row")
                 )

@@ -295,6 +295,15 @@ impl Encoder {
         }
     }
 
+    /// Whether the feature was missing in a training row.
+    pub(super) fn knows_missing(&self) -> bool {
+        match *self {
+            Encoder::Number { indicator, .. }
+            | Encoder::OneHot { indicator, .. }
+            | Encoder::Date { indicator, .. } => indicator,
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let right = match self {
             Encoder::Number {

@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind};
 use crate::schema::FeatureKind;
 use moments::Moments;
 use nalgebra::DMatrix;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -166,9 +167,50 @@ impl Preprocessing {
     /// [`ErrorKind::Shape`] if the number of features is another one than that of the fit; [`ErrorKind::OutOfRange`], naming the place,
     /// if a scaled value is too large for `T`, and for a missing value if nothing was fitted to fill it in.
     pub fn transform<T: Float>(&self, data: &Dataset) -> Result<DMatrix<T>, Error> {
-        let (features, samples) = data.features().shape();
+        let (outputs, samples) = (self.check_outputs(data)?, data.len());
+        let mut inputs = vec![T::round(0.0); outputs * samples];
         let raw = data.features().as_slice();
-        let outputs = self.outputs(features);
+        let shape = (data.features().nrows(), outputs);
+        self.fill(data, 0, shape, raw, &self.places(data), &mut inputs)?;
+        Ok(DMatrix::from_vec(outputs, samples, inputs))
+    }
+
+    /// The same where the features are not needed any more: their memory is given back piece by piece as the inputs are made, so that there
+    /// are never both in whole. What is left of the data has its samples, without a feature.
+    ///
+    /// # Errors
+    /// As [`transform`](Preprocessing::transform).
+    pub fn transform_owned<T: Float>(&self, data: &mut Dataset) -> Result<DMatrix<T>, Error> {
+        /// In so many pieces.
+        const PIECES: usize = 16;
+        let (outputs, samples) = (self.check_outputs(data)?, data.len());
+        let places = self.places(data);
+        let features = data.features().nrows();
+        let shape = (features, outputs);
+        let mut raw = data.take_features();
+        // Memory of zeros is taken from the system as it is written.
+        let mut inputs = vec![T::round(0.0); outputs * samples];
+        let mut result = Ok(());
+        // From the last to the first, since a vector gives back its end.
+        for piece in (0..PIECES).rev() {
+            let first = samples * piece / PIECES;
+            let end = raw.len() / features.max(1);
+            let range = first * outputs..end * outputs;
+            let cells = &raw[first * features..];
+            if let Err(error) = self.fill(data, first, shape, cells, &places, &mut inputs[range]) {
+                // The first one counts, which is met last.
+                result = Err(error);
+            }
+            raw.truncate(first * features);
+            raw.shrink_to_fit();
+        }
+        result?;
+        Ok(DMatrix::from_vec(outputs, samples, inputs))
+    }
+
+    /// The number of inputs, if the features are those of the fit.
+    fn check_outputs(&self, data: &Dataset) -> Result<usize, Error> {
+        let features = data.features().nrows();
         let fitted = self.features().map(|fitted| (fitted, "features"));
         let scales = match self {
             Preprocessing::Standard { scale, .. } => Some((scale.len(), "scales")),
@@ -185,34 +227,94 @@ impl Preprocessing {
                 .into());
             }
         }
-        let mut inputs: Vec<T> = Vec::with_capacity(outputs * samples);
+        Ok(self.outputs(features))
+    }
+
+    /// For each categorical feature, where the levels of the data are in its encoder: looked up once.
+    fn places(&self, data: &Dataset) -> Vec<Vec<Option<usize>>> {
+        let Preprocessing::Columns(encoders) = self else {
+            return Vec::new();
+        };
+        (encoders.iter().enumerate())
+            .map(|(feature, encoder)| encoder.places_of(data.levels(feature)))
+            .collect()
+    }
+
+    /// Makes the inputs of some samples, of which `first` is the place of the first in the data; `shape` is the number of features and
+    /// of inputs of each.
+    fn fill<T: Float>(
+        &self,
+        data: &Dataset,
+        first: usize,
+        shape: (usize, usize),
+        raw: &[f64],
+        places: &[Vec<Option<usize>>],
+        inputs: &mut [T],
+    ) -> Result<(), Error> {
+        /// Samples that a thread makes at a time.
+        const SAMPLES: usize = 1 << 10;
+        let (features, outputs) = shape;
+        if features == 0 || outputs == 0 {
+            return Ok(());
+        }
+        let samples = raw.len() / features;
+        let fill = |(raw, inputs): (&[f64], &mut [T])| {
+            let pairs = raw
+                .chunks_exact(features)
+                .zip(inputs.chunks_exact_mut(outputs));
+            pairs.for_each(|(sample, inputs)| self.fill_one(sample, places, inputs));
+        };
+        if samples <= 4 * SAMPLES {
+            fill((raw, inputs));
+        } else {
+            let chunks = inputs.par_chunks_mut(SAMPLES * outputs);
+            let raw = raw.par_chunks(SAMPLES * features);
+            raw.zip(chunks).for_each(fill);
+        }
+        match inputs.iter().position(|value| !value.finite()) {
+            None => Ok(()),
+            Some(at) => {
+                let (sample, feature) = (at / outputs, self.feature_of(at % outputs));
+                let value = raw[sample * features + feature];
+                Err(data.out_of_range(first + sample, feature, value, T::NAME))
+            }
+        }
+    }
+
+    fn fill_one<T: Float>(&self, sample: &[f64], places: &[Vec<Option<usize>>], inputs: &mut [T]) {
         match self {
-            Preprocessing::None => inputs.extend(raw.iter().map(|&x| T::round(x))),
+            Preprocessing::None => {
+                for (input, &x) in inputs.iter_mut().zip(sample) {
+                    *input = T::round(x);
+                }
+            }
             Preprocessing::Standard { mean, scale } => {
-                for sample in raw.chunks_exact(features.max(1)) {
-                    let parts = sample.iter().zip(mean).zip(scale);
-                    inputs.extend(
-                        parts.map(|((&x, &mean), &scale)| T::round(standardise(x, mean, scale))),
-                    );
+                let parts = sample.iter().zip(mean).zip(scale);
+                for (input, ((&x, &mean), &scale)) in inputs.iter_mut().zip(parts) {
+                    *input = T::round(standardise(x, mean, scale));
                 }
             }
             Preprocessing::Columns(encoders) => {
-                // Categories are numbered as the table has them: their places in the encoder are looked up once.
-                let levels: Vec<Vec<Option<usize>>> = (encoders.iter().enumerate())
-                    .map(|(feature, encoder)| encoder.places_of(data.levels(feature)))
-                    .collect();
-                for sample in raw.chunks_exact(features.max(1)) {
-                    for ((&x, encoder), levels) in sample.iter().zip(encoders).zip(&levels) {
-                        encoder.encode(x, levels, |value| inputs.push(T::round(value)));
-                    }
+                let mut inputs = inputs.iter_mut();
+                for ((&x, encoder), places) in sample.iter().zip(encoders).zip(places) {
+                    encoder.encode(x, places, |value| {
+                        if let Some(input) = inputs.next() {
+                            *input = T::round(value);
+                        }
+                    });
                 }
             }
         }
-        match inputs.iter().position(|value| !value.finite()) {
-            Some(at) => {
-                Err(data.out_of_range(at / outputs, self.feature_of(at % outputs), T::NAME))
+    }
+
+    /// For each feature, whether this was fitted to samples of which it was missing in one: then a missing value is something that was
+    /// learned from.
+    pub fn knows_missing(&self, features: usize) -> Vec<bool> {
+        match self {
+            Preprocessing::None | Preprocessing::Standard { .. } => vec![false; features],
+            Preprocessing::Columns(encoders) => {
+                encoders.iter().map(Encoder::knows_missing).collect()
             }
-            None => Ok(DMatrix::from_vec(outputs, samples, inputs)),
         }
     }
 
@@ -249,7 +351,7 @@ fn too_large(data: &Dataset, feature: usize) -> Error {
 }
 
 /// The numbers that a network computes with: `f32` and `f64`.
-pub trait Float: nalgebra::Scalar + Copy + private::Sealed {
+pub trait Float: nalgebra::Scalar + Copy + Send + Sync + private::Sealed {
     /// The name of the type.
     const NAME: &'static str;
 
@@ -313,6 +415,54 @@ mod tests {
 
     fn one_feature(values: &[f64]) -> Dataset {
         Dataset::unlabelled(DMatrix::from_row_slice(1, values.len(), values)).unwrap()
+    }
+
+    #[test]
+    fn features_that_are_not_needed_any_more_become_the_same_inputs() {
+        let cells = DMatrix::from_fn(3, 5000, |feature, at| (at * (feature + 2) % 977) as f64);
+        let data = Dataset::unlabelled(cells).unwrap();
+        for scaling in [Scaling::Standard, Scaling::Robust, Scaling::None] {
+            let fitted = Preprocessing::fit(scaling, &data).unwrap();
+            let mut owned = data.clone();
+            let inputs = fitted.transform_owned::<f32>(&mut owned).unwrap();
+            assert!(inputs == fitted.transform::<f32>(&data).unwrap());
+            assert_eq!((owned.len(), owned.features().nrows()), (5000, 0));
+        }
+        // The first value that is too large is named, whichever is met first.
+        let mut cells = data.features().clone();
+        (cells[(1, 70)], cells[(2, 4990)]) = (1e300, -1e300);
+        let mut data = Dataset::unlabelled(cells).unwrap();
+        let expected = Preprocessing::None.transform::<f32>(&data).unwrap_err();
+        assert!(
+            expected.to_string().starts_with("row 71, column 2"),
+            "{expected}"
+        );
+        let found = Preprocessing::None
+            .transform_owned::<f32>(&mut data)
+            .unwrap_err();
+        assert_eq!(found.to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn a_missing_value_is_the_mean_where_none_was_missing_before() {
+        let table = |text: &str| crate::Table::from_csv("t", text.as_bytes()).unwrap();
+        let train = table("a,b,y\n1,5,0\n2,,1\n6,8,0\n");
+        let schema = crate::Schema::infer(&train, "y", None).unwrap();
+        let new = schema.encode_features(&table("a,b\n,5\n")).unwrap();
+        let fitted =
+            Preprocessing::fit(Scaling::Standard, &schema.encode(&train).unwrap()).unwrap();
+        assert_eq!(fitted.knows_missing(2), [false, true]);
+        // The median, 2, where the column was given an encoder of its own.
+        let filled = schema.encode_features(&table("a,b\n2,5\n")).unwrap();
+        assert_eq!(
+            fitted.transform::<f64>(&new).unwrap(),
+            fitted.transform::<f64>(&filled).unwrap()
+        );
+        let train = table("a,b,y\n1,5,0\n2,7,1\n6,8,0\n");
+        let fitted =
+            Preprocessing::fit(Scaling::Standard, &schema.encode(&train).unwrap()).unwrap();
+        assert_eq!(fitted.knows_missing(2), [false, false]);
+        assert_eq!(fitted.transform::<f64>(&new).unwrap()[0], 0.0);
     }
 
     #[test]

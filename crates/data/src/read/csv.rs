@@ -1,17 +1,18 @@
 //! CSV files: from bytes to a table, whole or in blocks.
 
+use super::block::{Block, Kept};
 use super::compress::Packing;
 use super::cut::{Cut, ROW_LIMIT, cut};
 use super::detect::{Decision, SAMPLE, detect};
 use super::feed::{Feed, Wrapping};
+use super::format::{Format, format};
+use super::names;
 use super::options::{CsvOptions, Names, OnBad};
 use super::piece::{Layout, Piece, Trailing};
 use super::raw::{self, RawRows};
 use super::rows::{RowEnd, fields, line_breaks, row_end, texts};
-use super::{Encoding, names};
 use crate::error::{BadRow, BadRows, ColumnName, Error, ErrorKind, RowProblem};
 use crate::table::{Note, Table, TableBuilder};
-use std::fmt::Write;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -64,19 +65,6 @@ pub struct CsvReader<'a> {
     wrapping: Wrapping,
     /// With its line end; empty if there is none.
     header: Vec<u8>,
-}
-
-/// How a file is written.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Format {
-    /// In words.
-    pub text: String,
-    /// Whether the first row names the columns.
-    pub has_header: bool,
-    /// Words that mean a missing value, beside the usual ones.
-    pub missing: Vec<String>,
-    /// What to do with rows that can't be read or used.
-    pub on_bad: OnBad,
 }
 
 impl<'a> CsvReader<'a> {
@@ -357,12 +345,18 @@ impl<'a> CsvReader<'a> {
 
     fn read_all(&mut self) -> Result<Table, ErrorKind> {
         let mut builder = self.builder();
+        let layout = self.layout.clone();
         let mut spare = Vec::new();
+        // Memory of pieces that are in the table, for others.
+        let mut emptied: Vec<Vec<f64>> = Vec::new();
+        // Pieces that are read and not in the table yet.
+        let mut waiting: Vec<Piece> = Vec::new();
         loop {
             self.feed.fill(BLOCK)?;
-            let Cut { ends, left } =
-                cut(self.feed.bytes(), self.layout.dialect, self.feed.is_last());
+            let Cut { ends, left } = cut(self.feed.bytes(), layout.dialect, self.feed.is_last());
             let Some(&length) = ends.last() else {
+                // Errors have the line, which is known once all before is in the table.
+                self.absorb_all(&mut builder, &mut waiting, &mut emptied);
                 match left {
                     None => break,
                     Some(end) => self.more(0, end)?,
@@ -370,34 +364,57 @@ impl<'a> CsvReader<'a> {
                 continue;
             };
             let taken = self.feed.take(length, spare);
-            let (bytes, layout, feed) = (taken.bytes(), &self.layout, &mut self.feed);
             let starts = std::iter::once(0).chain(ends.iter().copied());
-            let parts: Vec<&[u8]> = starts
+            let parts = starts
                 .zip(&ends)
-                .map(|(start, &end)| &bytes[start..end])
-                .collect();
-            if let [part] = parts[..] {
-                let piece = Piece::read(part, layout);
-                self.absorb(&mut builder, piece);
-            } else {
-                let mut pieces: Vec<Option<Piece>> = parts.iter().map(|_| None).collect();
-                // The next bytes are read while these become numbers.
-                let filled = rayon::in_place_scope(|scope| {
-                    for (piece, part) in pieces.iter_mut().zip(&parts) {
-                        scope.spawn(move |_| *piece = Some(Piece::read(part, layout)));
-                    }
-                    feed.fill(BLOCK)
-                });
-                for piece in pieces.into_iter().flatten() {
-                    self.absorb(&mut builder, piece);
-                }
-                filled?;
+                .map(|(start, &end)| &taken.bytes()[start..end]);
+            let mut pieces: Vec<Option<Piece>> = ends.iter().map(|_| None).collect();
+            if let [piece] = &mut pieces[..] {
+                // A small file needs no other threads.
+                self.absorb_all(&mut builder, &mut waiting, &mut emptied);
+                let cells = emptied.pop().unwrap_or_default();
+                *piece = Some(Piece::read(
+                    &taken.bytes()[..length],
+                    &layout,
+                    builder.columns_after(),
+                    cells,
+                ));
+                waiting.extend(pieces.into_iter().flatten());
+                spare = taken.into_spare();
+                continue;
             }
+            // While these become numbers, those before go to the table and the next bytes are read.
+            let filled = rayon::in_place_scope(|scope| {
+                for (piece, part) in pieces.iter_mut().zip(parts) {
+                    let cells = emptied.pop().unwrap_or_default();
+                    let (layout, columns) = (&layout, builder.columns_after());
+                    scope.spawn(move |_| {
+                        *piece = Some(Piece::read(part, layout, columns, cells));
+                    });
+                }
+                self.absorb_all(&mut builder, &mut waiting, &mut emptied);
+                self.feed.fill(BLOCK)
+            });
+            waiting.extend(pieces.into_iter().flatten());
+            filled?;
             spare = taken.into_spare();
         }
         self.check_end()?;
         let notes = std::mem::take(&mut self.notes);
         Ok(builder.finish_with(notes, self.feed.sha256()))
+    }
+
+    fn absorb_all(
+        &mut self,
+        builder: &mut TableBuilder,
+        pieces: &mut Vec<Piece>,
+        emptied: &mut Vec<Vec<f64>>,
+    ) {
+        for mut piece in pieces.drain(..) {
+            self.absorb(builder, &mut piece);
+            piece.cells.clear();
+            emptied.push(piece.cells);
+        }
     }
 
     fn read_block(&mut self, limit: usize) -> Result<Option<Block>, ErrorKind> {
@@ -411,14 +428,15 @@ impl<'a> CsvReader<'a> {
                 break;
             }
             let taken = self.feed.take(length, Vec::new());
-            let piece = Piece::read(taken.bytes(), &self.layout);
+            let columns = builder.columns_after();
+            let mut piece = Piece::read(taken.bytes(), &self.layout, columns, Vec::new());
             if self.keep_cells {
                 kept.add(taken.bytes(), &piece, &self.layout);
             }
             if self.keep_rows {
                 raw.add(taken.bytes(), &piece, &self.layout, self.wrapping);
             }
-            self.absorb(&mut builder, piece);
+            self.absorb(&mut builder, &mut piece);
             self.check_bad()?;
         }
         if builder.rows() == 0 {
@@ -459,19 +477,18 @@ impl<'a> CsvReader<'a> {
             .in_format(self.format.clone())
     }
 
-    fn absorb(&mut self, builder: &mut TableBuilder, mut piece: Piece) {
+    fn absorb(&mut self, builder: &mut TableBuilder, piece: &mut Piece) {
         self.bad
             .absorb(std::mem::take(&mut piece.bad), self.line - 1, &self.names);
         self.rows += piece.rows;
-        let breaks = piece.line_breaks;
         builder.absorb(
-            piece.cells,
+            &mut piece.cells,
             piece.rows,
             &piece.columns,
             &piece.lines,
             self.line - 1,
         );
-        self.line += breaks;
+        self.line += piece.line_breaks;
     }
 
     fn check_bad(&mut self) -> Result<(), ErrorKind> {
@@ -539,128 +556,4 @@ fn check_text(row: &[u8], line: u64, layout: &Layout) -> Result<Vec<String>, Err
         .enumerate()
         .map(name)
         .collect::<Result<_, _>>()?)
-}
-
-/// How the file is written, in words, and whether that is the usual way.
-fn format(
-    layout: &Layout,
-    wrapping: Wrapping,
-    header: Decision,
-    names: &[String],
-) -> (String, bool) {
-    let mut text = match layout.dialect.delimiter {
-        _ if names.len() == 1 => "one column".to_owned(),
-        b',' => "commas between fields".to_owned(),
-        b'\t' => "tabs between fields".to_owned(),
-        b';' => "semicolons between fields".to_owned(),
-        other => format!("{:?} between fields", char::from(other)),
-    };
-    if layout.dialect.quote == Some(b'\'') {
-        text += ", single quotes";
-    }
-    if layout.spelling.numbers != super::NumberStyle::PLAIN {
-        let _ = write!(text, ", {}", layout.spelling.numbers);
-    }
-    match wrapping.encoding {
-        Some(Encoding::Utf16) => text += ", UTF-16",
-        Some(Encoding::Latin1) => text += ", Latin-1",
-        _ => {}
-    }
-    if let Some(packing) = wrapping.packing {
-        let _ = write!(text, ", packed with {}", Packing::name(packing));
-    }
-    let is_plain = (header.is_header() || header == Decision::Expected(false))
-        && wrapping.encoding.is_none()
-        && layout.dialect.quote != Some(b'\'')
-        && layout.spelling.numbers == super::NumberStyle::PLAIN
-        && (layout.dialect.delimiter == b',' || names.len() == 1);
-    text += match header {
-        Decision::Asked(true) => "; the first row is the header, as asked",
-        Decision::Asked(false) => "; no header, as asked",
-        Decision::Expected(true) => {
-            "; the first row is the header: it has the names of columns that are needed"
-        }
-        Decision::Expected(false) => "; no header, as in the training table",
-        Decision::WordsAboveNumbers => "; the first row is the header: words above numbers",
-        Decision::Years => "; the first row is the header: whole numbers in ascending order",
-        Decision::Words => "; the first row is the header: it looks like no row of data",
-        Decision::Recurs => "; no header: each cell of the first row occurs again in its column",
-        Decision::Numbers => {
-            "; no header: the first row has numbers where the other rows have them"
-        }
-    };
-    if !header.is_header() {
-        match names {
-            [only] => {
-                let _ = write!(text, "; the column is called {only}");
-            }
-            [first, .., last] => {
-                let _ = write!(text, "; columns are called {first} to {last}");
-            }
-            [] => {}
-        }
-    }
-    (text, is_plain)
-}
-
-/// Some rows of a larger file: a [`Table`] whose row numbers and lines are those of the file, and, if
-/// [kept](CsvReader::keep_cells), the cells as they were written.
-#[derive(Clone, Debug)]
-pub struct Block {
-    table: Table,
-    kept: Kept,
-    raw: RawRows,
-}
-
-impl Block {
-    /// The rows as a table.
-    pub fn table(&self) -> &Table {
-        &self.table
-    }
-
-    /// A cell as it was written, without its quotes but with the blanks round it; row and column count from 0.
-    ///
-    /// # Panics
-    /// If there is no such cell, or the reader was not told to [keep](CsvReader::keep_cells) them.
-    pub fn cell(&self, row: usize, column: usize) -> &str {
-        let width = self.table.names().len();
-        assert!(column < width, "no such column");
-        let cell = row * width + column;
-        let start = if cell == 0 {
-            0
-        } else {
-            self.kept.ends[cell - 1]
-        };
-        &self.kept.text[start..self.kept.ends[cell]]
-    }
-
-    /// A row as it stands in the file, with its line end, which the last row may lack; the row counts from 0.
-    ///
-    /// # Panics
-    /// If there is no such row, or the reader was not told to [keep](CsvReader::keep_rows) them.
-    pub fn row_bytes(&self, row: usize) -> &[u8] {
-        self.raw.row(row)
-    }
-}
-
-/// The cells of rows, one after the other.
-#[derive(Clone, Debug, Default)]
-struct Kept {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Kept {
-    fn add(&mut self, bytes: &[u8], piece: &Piece, layout: &Layout) {
-        let mut scratch = Vec::new();
-        for &start in &piece.starts {
-            let RowEnd::At { end, .. } = row_end(bytes, start, layout.dialect, true) else {
-                continue;
-            };
-            for field in fields(&bytes[start..end], layout.dialect).take(layout.width) {
-                self.text += &String::from_utf8_lossy(field.text(layout.dialect, &mut scratch));
-                self.ends.push(self.text.len());
-            }
-        }
-    }
 }

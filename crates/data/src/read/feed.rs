@@ -13,9 +13,12 @@ use std::rc::Rc;
 /// Text that was read and not yet used, and where more comes from.
 pub(super) struct Feed<'a> {
     input: Box<dyn Read + 'a>,
+    /// Its length is what it was made for; text is in a part of it. (To make it longer or shorter would write zeros each time.)
     buffer: Vec<u8>,
     /// The bytes of the buffer before this one were used.
     used: usize,
+    /// The bytes of the buffer from this one on are none of the text.
+    filled: usize,
     ended: bool,
     hash: Option<Rc<RefCell<Sha256>>>,
 }
@@ -84,6 +87,7 @@ impl<'a> Feed<'a> {
         };
         let feed = Feed {
             input,
+            filled: buffer.len(),
             buffer,
             used: 0,
             ended: false,
@@ -101,7 +105,7 @@ impl<'a> Feed<'a> {
 
     /// What was read and not used.
     pub fn bytes(&self) -> &[u8] {
-        &self.buffer[self.used..]
+        &self.buffer[self.used..self.filled]
     }
 
     /// Whether [`bytes`](Feed::bytes) are all that is left.
@@ -114,9 +118,24 @@ impl<'a> Feed<'a> {
         if self.ended || self.bytes().len() >= wanted {
             return Ok(());
         }
-        self.buffer.drain(..self.used);
+        self.buffer.copy_within(self.used..self.filled, 0);
+        self.filled -= self.used;
         self.used = 0;
-        self.ended = read_up_to(&mut self.input, &mut self.buffer, wanted)?;
+        while self.filled < wanted {
+            if self.filled == self.buffer.len() {
+                // Small files need no large buffer.
+                let length = (2 * self.filled).max(signature::HEAD).min(wanted);
+                self.buffer.resize(length, 0);
+            }
+            let end = self.buffer.len().min(wanted);
+            let space = &mut self.buffer[self.filled..end];
+            let read = read_up_to(&mut self.input, space)?;
+            self.ended = read < space.len();
+            self.filled += read;
+            if self.ended {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -127,15 +146,16 @@ impl<'a> Feed<'a> {
 
     /// Takes some bytes out, and leaves the rest.
     pub fn take(&mut self, bytes: usize, spare: Vec<u8>) -> Taken {
+        let (start, end) = (self.used, self.used + bytes);
         let mut rest = spare;
-        rest.clear();
-        rest.extend_from_slice(&self.buffer[self.used + bytes..]);
-        let mut buffer = std::mem::replace(&mut self.buffer, rest);
-        buffer.truncate(self.used + bytes);
-        Taken {
-            start: std::mem::take(&mut self.used),
-            buffer,
+        let left = self.filled - end;
+        if rest.len() < left {
+            rest.resize(left, 0);
         }
+        rest[..left].copy_from_slice(&self.buffer[end..self.filled]);
+        let buffer = std::mem::replace(&mut self.buffer, rest);
+        (self.used, self.filled) = (0, left);
+        Taken { buffer, start, end }
     }
 
     /// The SHA-256 of all bytes of the file, in hexadecimal, once all were read.
@@ -154,11 +174,12 @@ impl<'a> Feed<'a> {
 pub(super) struct Taken {
     buffer: Vec<u8>,
     start: usize,
+    end: usize,
 }
 
 impl Taken {
     pub fn bytes(&self) -> &[u8] {
-        &self.buffer[self.start..]
+        &self.buffer[self.start..self.end]
     }
 
     /// The memory, to be used again.
@@ -168,20 +189,24 @@ impl Taken {
 }
 
 fn head(input: &mut dyn Read) -> Result<Vec<u8>, ErrorKind> {
-    let mut head = Vec::with_capacity(signature::HEAD);
-    read_up_to(input, &mut head, signature::HEAD)?;
+    let mut head = vec![0; signature::HEAD];
+    let read = read_up_to(input, &mut head)?;
+    head.truncate(read);
     Ok(head)
 }
 
-/// Fills a buffer up to a length; true at the end of the input.
-fn read_up_to(
-    input: &mut dyn Read,
-    buffer: &mut Vec<u8>,
-    length: usize,
-) -> Result<bool, ErrorKind> {
-    let missing = length.saturating_sub(buffer.len());
-    let read = input.take(missing as u64).read_to_end(buffer);
-    Ok(read.map_err(read_error)? < missing)
+/// Fills a buffer; less than its length at the end of the input.
+fn read_up_to(input: &mut dyn Read, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(read_error(error)),
+        }
+    }
+    Ok(filled)
 }
 
 struct Hashing<R> {

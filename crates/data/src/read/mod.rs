@@ -10,26 +10,32 @@
 //! | what the first rows say: delimiter, quotes, header, style of numbers | `detect.rs`, `numbers.rs` |
 //! | where rows and fields end | `rows.rs` |
 //! | text to pieces of whole rows | `cut.rs` |
-//! | a piece to cells | `piece.rs` |
+//! | a piece to cells | `piece.rs`, with `plain.rs` for most numbers |
+//! | some rows at a time | `block.rs` |
 //! | rows as they stand in the file | `raw.rs` |
+//! | what was found out, in words | `format.rs` |
 //! | all together | `csv.rs` |
 
+mod block;
 mod compress;
 mod csv;
 mod cut;
 mod detect;
 mod encoding;
 mod feed;
+mod format;
 mod names;
 mod numbers;
 mod options;
 mod piece;
+mod plain;
 mod raw;
 mod rows;
 mod signature;
 
-pub(crate) use csv::Format;
-pub use csv::{Block, CsvReader};
+pub use block::Block;
+pub use csv::CsvReader;
+pub(crate) use format::Format;
 pub(crate) use numbers::NumberStyle;
 pub use options::{CsvOptions, Decimal, Encoding, Header, Infinite, Names, OnBad, Quote};
 

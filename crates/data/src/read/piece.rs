@@ -1,6 +1,7 @@
 //! Some whole rows of a file, read into cells. Pieces are read in parallel and put together in their order, so that nothing
 //! depends on how many threads there are.
 
+use super::plain::plain_number;
 use super::rows::{Dialect, Field, RowEnd, fields, line_breaks, row_end};
 use crate::cell::{EXACT_INTEGERS, Spelling};
 use crate::column::ColumnStore;
@@ -34,12 +35,17 @@ impl Default for Layout {
 }
 
 impl Layout {
-    /// Whether a cell that begins with a number, and ends with it, is that number.
-    fn numbers_are_plain(&self) -> bool {
+    /// The decimal mark, if a cell that begins with a number, and ends with it, is that number.
+    fn plain_mark(&self) -> Option<u8> {
         let may_be_number =
             |word: &String| word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
-        self.spelling.numbers.decimal == Decimal::Point
-            && !self.spelling.missing.iter().any(may_be_number)
+        let mark = match self.spelling.numbers.decimal {
+            Decimal::Point => b'.',
+            Decimal::Comma => b',',
+        };
+        let is_plain =
+            mark != self.dialect.delimiter && !self.spelling.missing.iter().any(may_be_number);
+        is_plain.then_some(mark)
     }
 }
 
@@ -67,21 +73,29 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// Reads whole rows. `bytes` begin where a row does and end with a line end or the file.
-    pub fn read(bytes: &[u8], layout: &Layout) -> Piece {
+    /// Reads whole rows. `bytes` begin where a row does and end with a line end or the file; `columns` are stores for
+    /// them, and `cells` is an empty vector whose memory is used.
+    pub fn read(
+        bytes: &[u8],
+        layout: &Layout,
+        columns: Vec<ColumnStore>,
+        mut cells: Vec<f64>,
+    ) -> Piece {
+        cells.reserve(bytes.len() / 6);
         let mut piece = Piece {
-            cells: Vec::with_capacity(bytes.len() / 6),
+            cells,
             rows: 0,
-            columns: vec![ColumnStore::default(); layout.width],
+            columns,
             lines: Lines::default(),
             line_breaks: 0,
             starts: Vec::new(),
             bad: BadRows::default(),
         };
+        let mark = layout.plain_mark();
         let mut scratch = Vec::new();
         let mut at = 0;
         while at < bytes.len() {
-            at = piece.read_row(bytes, at, layout, &mut scratch);
+            at = piece.read_row(bytes, at, layout, mark, &mut scratch);
         }
         piece
     }
@@ -92,18 +106,28 @@ impl Piece {
         bytes: &[u8],
         start: usize,
         layout: &Layout,
+        mark: Option<u8>,
         scratch: &mut Vec<u8>,
     ) -> usize {
         let (dialect, width) = (layout.dialect, layout.width);
         let first_cell = self.cells.len();
-        let fast = layout.numbers_are_plain();
         let mut at = start;
         let mut column = 0;
         let mut breaks_within = 0;
         let problem = loop {
             let mut field_end = None;
-            if fast && column < width {
-                field_end = self.read_number(bytes, at, column, dialect);
+            if let Some(mark) = mark
+                && column < width
+            {
+                (at, column) = self.read_plain(bytes, at, column, width, mark, dialect.delimiter);
+                if column < width {
+                    field_end = self.read_number(bytes, at, column, mark, dialect);
+                } else if let Some(before) = at.checked_sub(1)
+                    && bytes[before] != dialect.delimiter
+                {
+                    // The last field was one of them.
+                    break None;
+                }
             }
             let end = match field_end {
                 Some(end) => end,
@@ -174,47 +198,70 @@ impl Piece {
         }
     }
 
-    /// Reads a plain number up to the delimiter or line end behind it; nothing if the field is something else.
-    #[inline]
+    /// Reads plain numbers from a field on, as many as there are up to the end of the row: the place and column of the next field,
+    /// or, after the last column, of what is behind the delimiter or `\n` there.
+    #[inline(never)]
+    fn read_plain(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        first: usize,
+        width: usize,
+        mark: u8,
+        delimiter: u8,
+    ) -> (usize, usize) {
+        let (mut at, mut column) = (start, first);
+        for store in &mut self.columns[first..width] {
+            let Some((value, end)) = plain_number(bytes, at, mark) else {
+                break;
+            };
+            let is_last = column + 1 == width;
+            match bytes.get(end) {
+                Some(&byte) if byte == delimiter => {}
+                Some(b'\n') if is_last => {}
+                _ => break,
+            }
+            store.note(value, &bytes[at..end]);
+            self.cells.push(value);
+            at = end + 1;
+            column += 1;
+        }
+        (at, column)
+    }
+
+    /// Reads a number up to the delimiter or line end behind it, with blanks round it, an exponent, or at the end of the bytes; nothing
+    /// if the field is something else.
     fn read_number(
         &mut self,
         bytes: &[u8],
         start: usize,
         column: usize,
+        mark: u8,
         dialect: Dialect,
     ) -> Option<usize> {
-        let mut at = start;
-        while dialect.is_blank(*bytes.get(at)?) {
-            at += 1;
-        }
-        let digits = match bytes[at] {
-            b'-' | b'+' => at + 1,
-            _ => at,
+        let after_blanks = |mut at: usize| {
+            while bytes.get(at).is_some_and(|&byte| dialect.is_blank(byte)) {
+                at += 1;
+            }
+            at
         };
-        // Words such as inf and nan are not for here, and zeros in front may be part of a name.
-        match (bytes.get(digits)?, bytes.get(digits + 1)) {
-            (b'0', Some(b'0'..=b'9')) => return None,
-            (b'0'..=b'9' | b'.', _) => {}
+        let at = after_blanks(start);
+        let (value, end) = match plain_number(bytes, at, mark) {
+            Some((value, end)) if ends_field(bytes, after_blanks(end), dialect) => (value, end),
+            _ if mark == b'.' => any_number(bytes, at)?,
             _ => return None,
-        }
-        let (value, length) = fast_float2::parse_partial::<f64, _>(&bytes[at..]).ok()?;
-        let mut end = at + length;
-        while bytes.get(end).is_some_and(|&byte| dialect.is_blank(byte)) {
-            end += 1;
-        }
-        match bytes.get(end) {
-            None | Some(b'\n' | b'\r') => {}
-            Some(&byte) if byte == dialect.delimiter => {}
-            Some(_) => return None,
+        };
+        let field_end = after_blanks(end);
+        if !ends_field(bytes, field_end, dialect) {
+            return None;
         }
         // Large whole numbers keep their digits.
         if value.abs() >= EXACT_INTEGERS {
             return None;
         }
-        let text = &bytes[at..at + length];
-        self.columns[column].note(value, text);
+        self.columns[column].note(value, &bytes[at..end]);
         self.cells.push(value);
-        Some(end)
+        Some(field_end)
     }
 
     fn read_field(
@@ -261,6 +308,28 @@ impl Piece {
                 expected: layout.width,
             }),
         }
+    }
+}
+
+/// A number with a decimal point that may have a sign and an exponent, and where it ends. Words such as inf and nan are not for
+/// here, and zeros in front may be part of a name.
+fn any_number(bytes: &[u8], at: usize) -> Option<(f64, usize)> {
+    let digits = at + usize::from(matches!(bytes.get(at)?, b'-' | b'+'));
+    match (bytes.get(digits)?, bytes.get(digits + 1)) {
+        (b'0', Some(b'0'..=b'9')) => return None,
+        (b'0'..=b'9' | b'.', _) => {}
+        _ => return None,
+    }
+    let (value, length) = fast_float2::parse_partial::<f64, _>(&bytes[at..]).ok()?;
+    Some((value, at + length))
+}
+
+/// Whether a delimiter, a line end or the end of the bytes is here.
+#[inline(always)]
+fn ends_field(bytes: &[u8], at: usize, dialect: Dialect) -> bool {
+    match bytes.get(at) {
+        None | Some(b'\n' | b'\r') => true,
+        Some(&byte) => byte == dialect.delimiter,
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
 
 use chainrule_autodiff::Isa;
-use chainrule_data::{Dataset, Preprocessing, Scaling, Schema};
+use chainrule_data::{Dataset, Preprocessing, Scaling, Schema, Table};
 use chainrule_nn::{Initializer, Model, ModelError, Network, Parameters, Precision};
 
 use super::Classifier;
@@ -334,9 +334,22 @@ impl<'a> Builder<'a> {
     /// [`TrainError`] if the data or a setting can't be used, and [`TrainError::Diverged`], which keeps the last good model,
     /// if a value becomes infinite or NaN.
     pub fn fit(self, rows: &impl Rows) -> Result<Classifier, TrainError> {
+        self.fit_given(Given::Rows(rows))
+    }
+
+    /// The same for a table that is not needed any more, in less memory: the network's inputs take the place of the table. Of a table of
+    /// numbers there is one copy and what is validated and tested on, until the inputs (half of that in f32) are all there is.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Builder::fit).
+    pub fn fit_table(self, table: Table) -> Result<Classifier, TrainError> {
+        self.fit_given(Given::Table(Box::new(table)))
+    }
+
+    fn fit_given(self, given: Given) -> Result<Classifier, TrainError> {
         match self.chosen_precision() {
-            Precision::F32 => self.fit_in::<f32>(rows),
-            Precision::F64 => self.fit_in::<f64>(rows),
+            Precision::F32 => self.fit_in::<f32>(given),
+            Precision::F64 => self.fit_in::<f64>(given),
         }
     }
 
@@ -345,15 +358,17 @@ impl<'a> Builder<'a> {
         self.precision.or(of_model).unwrap_or_default()
     }
 
-    fn fit_in<T: Real>(mut self, rows: &dyn Rows) -> Result<Classifier, TrainError>
+    fn fit_in<T: Real>(mut self, given: Given) -> Result<Classifier, TrainError>
     where
         Forward: From<Ready<T>>,
     {
         let folder = self.lock_folder()?;
-        let schema = self.settle_schema(rows)?;
-        let data = rows.labelled(&schema)?;
+        let schema = self.settle_schema(given.rows())?;
+        let file_sha256 = given.rows().file_sha256().map(str::to_owned);
+        let data = given.labelled(&schema)?;
+        let record = DataRecord::of(&data, file_sha256.as_deref());
         let seed = self.config.seed;
-        let parts = Parts::of(&data, &self.validation, &self.test, &schema, seed)?;
+        let mut parts = Parts::of(data, &self.validation, &self.test, &schema, seed)?;
         let preprocessing = match self.init {
             Some(init) => init.preprocessing.clone(),
             None => Preprocessing::fit(self.scaling, &parts.train)?,
@@ -361,20 +376,15 @@ impl<'a> Builder<'a> {
         let network = self.settle_network(preprocessing.outputs(schema.inputs()))?;
         let weighting = Weighting::of(&parts.train, self.class_weight)?;
         let factors = weighting.as_ref().and_then(|weighting| weighting.factors);
-        let scaled = |part: &Option<Cow<Dataset>>| -> Result<Option<Samples<T>>, TrainError> {
-            let part = part.as_ref();
-            let samples = part.map(|part| Samples::class_weighted(part, &preprocessing, factors));
+        let scaled = |part: &mut Option<Cow<Dataset>>| -> Result<Option<Samples<T>>, TrainError> {
+            let part = part.as_mut();
+            let samples = part.map(|part| Samples::taking(part, &preprocessing, factors));
             Ok(samples.transpose()?)
         };
-        let samples = Samples::<T>::class_weighted(&parts.train, &preprocessing, factors)?;
-        let (validation, test) = (scaled(&parts.validation)?, scaled(&parts.test)?);
+        let samples = Samples::<T>::taking(&mut parts.train, &preprocessing, factors)?;
+        let (validation, test) = (scaled(&mut parts.validation)?, scaled(&mut parts.test)?);
         let threshold = self.init.map_or(0.5, |init| init.threshold);
-        let provenance = self.provenance(
-            DataRecord::of(&data, rows.file_sha256()),
-            &parts,
-            &preprocessing,
-            weighting,
-        )?;
+        let provenance = self.provenance(record, &parts, &preprocessing, weighting)?;
         let first = self.first_parameters(&network);
         let keeper = match (&self.checkpoints, folder) {
             (Some(checkpoints), Some(folder)) => {
@@ -460,9 +470,9 @@ impl<'a> Builder<'a> {
             train: train_report,
             validation: evaluate(&validation, &parts.validation)?,
             test: evaluate(&test, &parts.test)?,
-            rows_of_weight_zero: data.rows_of_weight_zero(),
-            rows_without_label: data.rows_without_label(),
-            rows_with_bad_cells: data.rows_with_bad_cells(),
+            rows_of_weight_zero: parts.train.rows_of_weight_zero(),
+            rows_without_label: parts.train.rows_without_label(),
+            rows_with_bad_cells: parts.train.rows_with_bad_cells(),
         };
         let classifier = Classifier {
             model,
@@ -656,6 +666,28 @@ impl<'a> Builder<'a> {
                 &self.recorded,
             )),
             weighting,
+        })
+    }
+}
+
+/// What is trained on, and whether it is needed afterwards.
+enum Given<'r> {
+    Rows(&'r dyn Rows),
+    Table(Box<Table>),
+}
+
+impl<'r> Given<'r> {
+    fn rows(&self) -> &dyn Rows {
+        match self {
+            Given::Rows(rows) => *rows,
+            Given::Table(table) => &**table,
+        }
+    }
+
+    fn labelled(self, schema: &Schema) -> Result<Cow<'r, Dataset>, TrainError> {
+        Ok(match self {
+            Given::Rows(rows) => rows.labelled(schema)?,
+            Given::Table(table) => Cow::Owned(schema.encode_owned(*table)?),
         })
     }
 }

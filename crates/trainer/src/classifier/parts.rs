@@ -28,14 +28,13 @@ pub(super) struct Parts<'d> {
 impl<'d> Parts<'d> {
     /// Parts the rows: those to test on first, those to validate on from the rest.
     pub(super) fn of(
-        data: &'d Dataset,
+        data: Cow<'d, Dataset>,
         validation: &HeldOut<'d>,
         test: &HeldOut<'d>,
         schema: &Schema,
         seed: u64,
     ) -> Result<Parts<'d>, TrainError> {
-        let whole = Cow::Borrowed(data);
-        let (rest, test, test_record) = part(whole, test, split::Purpose::Test, schema, seed)?;
+        let (rest, test, test_record) = part(data, test, split::Purpose::Test, schema, seed)?;
         let (train, validation, validation_record) =
             part(rest, validation, split::Purpose::Validation, schema, seed)?;
         Ok(Parts {
@@ -62,9 +61,13 @@ fn part<'d>(
         HeldOut::Fraction(0.0) => Ok((data, None, ValidationRecord::None)),
         HeldOut::Fraction(fraction) => {
             let split = split::stratified_for(purpose, data.labels(), fraction, seed)?;
+            let (rest, held) = match data {
+                Cow::Borrowed(data) => (data.select(&split.train), data.select(&split.validation)),
+                Cow::Owned(data) => data.part(&split),
+            };
             Ok((
-                Cow::Owned(data.select(&split.train)),
-                Some(Cow::Owned(data.select(&split.validation))),
+                Cow::Owned(rest),
+                Some(Cow::Owned(held)),
                 ValidationRecord::Fraction(fraction),
             ))
         }

@@ -17,6 +17,12 @@ use std::path::PathBuf;
 pub struct Inputs {
     /// The rows.
     pub table: Table,
+    /// All else.
+    pub around: Around,
+}
+
+/// What stands around the rows to train on.
+pub struct Around {
     /// The model to start from.
     pub init: Option<Classifier>,
     /// What the columns are, unless a model has settled it.
@@ -82,49 +88,61 @@ impl Inputs {
                 Some(Schema::infer_with(&table, &target, &options)?)
             }
         };
-        Ok(Inputs {
-            table,
+        let around = Around {
             init,
             inferred,
             again: again.map(|model| model.schema().clone()),
             validation,
             test,
-        })
+        };
+        Ok(Inputs { table, around })
     }
 
     /// The other table to validate on.
     pub fn validation(&self) -> Option<&Table> {
-        self.validation.as_ref()
+        self.around.validation.as_ref()
     }
 
     /// The other table to test on.
     pub fn test(&self) -> Option<&Table> {
-        self.test.as_ref()
+        self.around.test.as_ref()
     }
 
     /// Says what may surprise.
     pub fn introduce(&self) {
-        let tables = std::iter::once(&self.table).chain(&self.validation);
+        let tables = std::iter::once(&self.table).chain(&self.around.validation);
         // The report says how the table is written.
         let is_told = |note: &&Note| !matches!(note, Note::Format(_));
         for note in tables
-            .chain(&self.test)
+            .chain(&self.around.test)
             .flat_map(Table::notes)
             .filter(is_told)
         {
             terminal::note(&note.to_string());
         }
-        for note in self.inferred.iter().flat_map(|inferred| &inferred.notes) {
+        for note in self
+            .around
+            .inferred
+            .iter()
+            .flat_map(|inferred| &inferred.notes)
+        {
             terminal::note(&note.to_string());
         }
     }
+}
 
-    /// The training, as far as options and inputs settle it.
+impl Around {
+    /// The training on a table of so many rows, as far as options and inputs settle it.
     ///
     /// # Errors
     /// Misuse of options.
-    pub fn builder(&self, arguments: &Arguments, isa: Isa) -> Result<Builder<'_>, Failure> {
-        let epochs = arguments.epochs(self.table.rows());
+    pub fn builder(
+        &self,
+        arguments: &Arguments,
+        isa: Isa,
+        rows: usize,
+    ) -> Result<Builder<'_>, Failure> {
+        let epochs = arguments.epochs(rows);
         let mut builder = builder(arguments, isa, self.init.as_ref())?.epochs(epochs);
         if let Some(table) = &self.validation {
             builder = builder.validation_rows(table);

@@ -51,7 +51,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     let rows = Inputs::read(&arguments, &data, None, isa)?;
     let seconds_reading = reading.elapsed().as_secs_f64();
     if arguments.print_schema {
-        return print_schema(rows.inferred.as_ref(), &rows.table);
+        return print_schema(rows.around.inferred.as_ref(), &rows.table);
     }
     let interrupt = Interrupt::listen()?;
     if !arguments.quiet {
@@ -66,8 +66,9 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         arguments.keeping.announcer(arguments.quiet),
         watchers.observers(),
     );
-    let mut builder = rows
-        .builder(&arguments, isa)?
+    let format = rows.table.format().map(str::to_owned);
+    let mut builder = (rows.around)
+        .builder(&arguments, isa, rows.table.rows())?
         .stopping(stopping)
         .recorded_as(&arguments.recorded)
         .cancel(interrupt.flag());
@@ -76,7 +77,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     }
     let trained = builder
         .observer(&mut watching as &mut dyn Observer)
-        .fit(&rows.table);
+        .fit_table(rows.table);
     drop(watching);
     watchers.clear();
     let classifier = trained.map_err(|error| stopped_by(error, &output))?;
@@ -104,7 +105,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     }
     output.save(&bytes(&classifier)?)?;
 
-    let init = rows.init.as_ref();
+    let init = rows.around.init.as_ref();
     let finished = Finished {
         classifier: &classifier,
         training,
@@ -120,7 +121,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
             (None, name) => name.map_or(Scaling::default(), Scaling::from).to_string(),
         },
         output: output.path(),
-        format: rows.table.format().filter(|_| arguments.data.is_some()),
+        format: format.as_deref().filter(|_| arguments.data.is_some()),
         seconds_reading,
         seconds_total: started.elapsed().as_secs_f64(),
     };
