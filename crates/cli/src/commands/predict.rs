@@ -85,32 +85,31 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     };
     let mut is_first = true;
     let mut unusual = Unusual::default();
-    while let Some(block) = reader.next_block(BLOCK)? {
-        let samples = model.schema().encode_features(block.table())?;
+    let mut block = reader.next_block(BLOCK)?;
+    while let Some(current) = block.take() {
+        let mut printed = None;
+        // The next rows are read while these are predicted and printed.
+        let next = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| printed = Some(print(&current, &model, threshold, &kept)));
+            reader.next_block(BLOCK)
+        });
+        // The scope has waited for it.
+        let Some(printed) = printed else { break };
+        let (samples, text) = printed?;
         unusual.add(&samples, &model);
-        let probabilities = model.predict_proba(&samples)?;
         // Only now, so that there is no output at all for a table that can't be used.
         if std::mem::take(&mut is_first) {
-            block
+            current
                 .table()
                 .notes()
                 .iter()
                 .for_each(|note| terminal::note(&note.to_string()));
             effect.iter().for_each(|effect| terminal::note(effect));
             let header = header(reader.names(), &kept);
-            write(&mut output, |csv| csv.write_record(&header))?;
+            write(&mut output, &records(|csv| csv.write_record(&header))?)?;
         }
-        write(&mut output, |csv| {
-            rows(
-                csv,
-                &block,
-                &samples,
-                &probabilities,
-                &model,
-                threshold,
-                &kept,
-            )
-        })?;
+        write(&mut output, &text)?;
+        block = next?;
     }
     // Rows that were left out are known now.
     reader
@@ -180,20 +179,34 @@ impl Unusual {
     }
 }
 
-/// Writes some records to the output.
-fn write(
-    output: &mut TableOutput,
-    records: impl FnOnce(&mut csv::Writer<&mut Vec<u8>>) -> csv::Result<()>,
-) -> Result<(), Failure> {
+/// The rows of a block that could be used, and what is printed of them.
+fn print(
+    block: &Block,
+    model: &Classifier,
+    threshold: f64,
+    kept: &[usize],
+) -> Result<(Dataset, Vec<u8>), Failure> {
+    let samples = model.schema().encode_features(block.table())?;
+    let probabilities = model.predict_proba(&samples)?;
+    let text = records(|csv| rows(csv, block, &samples, &probabilities, model, threshold, kept))?;
+    Ok((samples, text))
+}
+
+/// Some records as CSV.
+fn records(
+    write: impl FnOnce(&mut csv::Writer<&mut Vec<u8>>) -> csv::Result<()>,
+) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let mut writer = csv::Writer::from_writer(&mut bytes);
-    records(&mut writer)
+    write(&mut writer)
         .and_then(|()| Ok(writer.flush()?))
         .map_err(|error| Failure::bad(format!("cannot write CSV: {error}")))?;
     drop(writer);
-    output
-        .write_all(&bytes)
-        .map_err(|error| output.error(&error))
+    Ok(bytes)
+}
+
+fn write(output: &mut TableOutput, text: &[u8]) -> Result<(), Failure> {
+    output.write_all(text).map_err(|error| output.error(&error))
 }
 
 fn rows(
