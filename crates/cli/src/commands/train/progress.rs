@@ -291,7 +291,7 @@ mod tests {
     fn a_bar_fills() {
         assert_eq!(bar(0.0, 4), "    ");
         assert_eq!(bar(0.5, 4), "██  ");
-        assert_eq!(bar(0.53, 4), "██▏ ");
+        assert_eq!(bar(0.54, 4), "██▏ ");
         assert_eq!(bar(1.0, 4), "████");
         assert_eq!(bar(7.0, 3), "███");
     }
@@ -315,11 +315,11 @@ mod tests {
         }
         assert_eq!(
             line(120),
-            "█████▌                  epoch 13/50  train loss 0.2500  validation loss 0.3750  rate 0.003  40,000 rows/s  30.0 s left"
+            "██████                    epoch 13/50  train loss 0.2500  validation loss 0.3750  rate 0.003  40,000 rows/s  30.0 s left"
         );
         assert_eq!(
             line(80),
-            "██▌         epoch 13/50  loss 0.2500  val 0.3750  40,000 rows/s  30.0 s left"
+            "███▌            epoch 13/50  loss 0.2500  val 0.3750  40,000 rows/s  30.0 s left"
         );
         assert_eq!(line(40), "epoch 13/50  loss 0.2500  val 0.3750");
         assert_eq!(line(12), "epoch 13/50");
