@@ -21,7 +21,7 @@ use rules::Losses;
 
 pub use warning::{Evidence, Remedy, Warning};
 
-/// Steps from one look at the layers to the next, which is at the end of an epoch. A look costs as much as about three steps.
+/// Steps from one look at the layers to the next, which is at the end of an epoch. A look costs as much as about two steps: 0.7 % of training `small` (docs/benchmarks.md).
 const EVERY: usize = 250;
 
 /// Watches one training.
