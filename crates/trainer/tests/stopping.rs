@@ -111,7 +111,7 @@ fn a_classifier_that_diverges_keeps_a_model_that_predicts() {
     let text = error.to_string();
     assert!(text.starts_with("training diverged in epoch "), "{text}");
     assert!(
-        text.contains("batch") && text.contains("layer") && text.contains("lower learning rate"),
+        text.contains("batch") && text.contains("layer") && text.contains("try learning_rate(0.1)"),
         "{text}"
     );
     let TrainError::Diverged {
