@@ -16,17 +16,11 @@ use crate::{Isa, Scalar, Team};
 
 /// Fused multiply-adds in registers, in floating-point operations a second: no kernel on one thread is faster.
 ///
-/// The best of several runs of a fraction of a millisecond, so that a machine that is shared now and then says what it can do. A set that
+/// The best of several runs of some 40 µs, so that a machine that is shared now and then says what it can do. A set that
 /// this machine lacks is measured as the portable one.
 #[must_use]
 pub fn peak_flops<T: Scalar>(isa: Isa) -> f64 {
-    let isa = if isa.is_available() {
-        isa
-    } else {
-        Isa::Portable
-    };
-    // Software multiply-adds take thousands of times longer.
-    let rounds = if isa == Isa::Portable { 2_000 } else { 50_000 };
+    let (isa, rounds) = rounds(isa);
     let args = Cell::new(PeakArgs {
         rounds,
         out: T::ZERO,
@@ -54,16 +48,12 @@ pub fn join_seconds(team: &Team) -> f64 {
 /// core or a neighbour slow each other down. 1 where they don't.
 #[must_use]
 pub fn crowding<T: Scalar>(team: &Team, isa: Isa) -> f64 {
-    const ROUNDS: usize = 20_000;
     // Many in a row: a lent thread that has gone to sleep wakes once.
     const TIMES: u32 = 200;
+    let (isa, rounds) = rounds(isa);
     let work = |_: usize, _: u32| {
         let args = Cell::new(PeakArgs {
-            rounds: if isa == Isa::Portable {
-                ROUNDS / 25
-            } else {
-                ROUNDS
-            },
+            rounds,
             out: T::ZERO,
         });
         peak::run(isa, black_box(&args));
@@ -122,6 +112,14 @@ pub fn exchange_rate(team: &Team) -> f64 {
     let (passed, kept) = (round(true), round(false));
     // The lines travel twice: to be read, and back to be written.
     BYTES as f64 * 2.0 / (passed - kept).max(1e-9)
+}
+
+/// The set that is measured, and multiply-adds of a chain that take some 40 µs, or 150 where they are done in software.
+fn rounds(isa: Isa) -> (Isa, usize) {
+    match isa {
+        isa if isa.is_available() && isa != Isa::Portable => (isa, 20_000),
+        _ => (Isa::Portable, 800),
+    }
 }
 
 fn best(runs: usize, mut run: impl FnMut()) -> f64 {

@@ -2,13 +2,16 @@
 //!
 //! `cargo bench -p chainrule-data --bench read`
 
-// The macros make functions without a comment.
-#![allow(missing_docs)]
-
 use chainrule_data::Table;
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use std::fmt::Write;
 use std::hint::black_box;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    read(&mut criterion);
+    criterion.final_summary();
+}
 
 fn table(rows: usize, cell: impl Fn(usize, usize) -> String) -> String {
     let mut text = String::from("a,b,c,d,e,f,g,h,i,j\n");
@@ -52,6 +55,3 @@ fn read(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, read);
-criterion_main!(benches);

@@ -236,70 +236,49 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
+/// Each of a collection watches; any may stop.
+macro_rules! each_watches {
+    () => {
+        fn epoch(&mut self, report: &EpochReport) -> Control {
+            let all = self.iter_mut().map(|each| each.epoch(report));
+            all.fold(Control::Continue, either)
+        }
+
+        fn start(&mut self, info: &TrainingInfo) {
+            self.iter_mut().for_each(|each| each.start(info));
+        }
+
+        fn resume(&mut self, history: &[EpochReport]) {
+            self.iter_mut().for_each(|each| each.resume(history));
+        }
+
+        fn step(&mut self, report: &StepReport) -> Control {
+            let all = self.iter_mut().map(|each| each.step(report));
+            all.fold(Control::Continue, either)
+        }
+
+        fn layers(&mut self, report: &LayersReport<'_>) {
+            self.iter_mut().for_each(|each| each.layers(report));
+        }
+
+        fn warning(&mut self, warning: &Warning) {
+            self.iter_mut().for_each(|each| each.warning(warning));
+        }
+
+        fn end(&mut self, report: &EndReport<'_>) {
+            self.iter_mut().for_each(|each| each.end(report));
+        }
+    };
+}
+
 /// All watch; any may stop.
 impl Observer for Vec<&mut dyn Observer> {
-    fn epoch(&mut self, report: &EpochReport) -> Control {
-        let all = self.iter_mut().map(|each| each.epoch(report));
-        all.fold(Control::Continue, either)
-    }
-
-    fn start(&mut self, info: &TrainingInfo) {
-        self.iter_mut().for_each(|each| each.start(info));
-    }
-
-    fn resume(&mut self, history: &[EpochReport]) {
-        self.iter_mut().for_each(|each| each.resume(history));
-    }
-
-    fn step(&mut self, report: &StepReport) -> Control {
-        let all = self.iter_mut().map(|each| each.step(report));
-        all.fold(Control::Continue, either)
-    }
-
-    fn layers(&mut self, report: &LayersReport<'_>) {
-        self.iter_mut().for_each(|each| each.layers(report));
-    }
-
-    fn warning(&mut self, warning: &Warning) {
-        self.iter_mut().for_each(|each| each.warning(warning));
-    }
-
-    fn end(&mut self, report: &EndReport<'_>) {
-        self.iter_mut().for_each(|each| each.end(report));
-    }
+    each_watches!();
 }
 
 /// Watches if there is one.
 impl<O: Observer> Observer for Option<O> {
-    fn epoch(&mut self, report: &EpochReport) -> Control {
-        let all = self.iter_mut().map(|each| each.epoch(report));
-        all.fold(Control::Continue, either)
-    }
-
-    fn start(&mut self, info: &TrainingInfo) {
-        self.iter_mut().for_each(|each| each.start(info));
-    }
-
-    fn resume(&mut self, history: &[EpochReport]) {
-        self.iter_mut().for_each(|each| each.resume(history));
-    }
-
-    fn step(&mut self, report: &StepReport) -> Control {
-        let all = self.iter_mut().map(|each| each.step(report));
-        all.fold(Control::Continue, either)
-    }
-
-    fn layers(&mut self, report: &LayersReport<'_>) {
-        self.iter_mut().for_each(|each| each.layers(report));
-    }
-
-    fn warning(&mut self, warning: &Warning) {
-        self.iter_mut().for_each(|each| each.warning(warning));
-    }
-
-    fn end(&mut self, report: &EndReport<'_>) {
-        self.iter_mut().for_each(|each| each.end(report));
-    }
+    each_watches!();
 }
 
 fn either(a: Control, b: Control) -> Control {

@@ -77,6 +77,20 @@ impl Clock {
     }
 }
 
+/// What a training is made of.
+pub(crate) struct Prepared<'a, T: Real> {
+    pub(crate) network: &'a Network,
+    pub(crate) plans: &'a Plans<T>,
+    pub(crate) config: &'a TrainConfig,
+    pub(crate) batches: Batches<'a, T>,
+    pub(crate) validation: Option<Validation<'a, T>>,
+    pub(crate) searcher: Option<Searcher<T>>,
+    /// Before the first step.
+    pub(crate) state: State<T>,
+    pub(crate) workspace: Workspace<T>,
+    pub(crate) diagnosis: Diagnosis<T>,
+}
+
 /// A training that runs.
 pub(crate) struct Run<'a, 'o, 'k, T: Real> {
     network: &'a Network,
@@ -108,19 +122,18 @@ pub(crate) struct Run<'a, 'o, 'k, T: Real> {
 
 impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
     /// A training before its first step.
-    #[allow(clippy::too_many_arguments, reason = "made in one place")]
-    pub(crate) fn new(
-        network: &'a Network,
-        plans: &'a Plans<T>,
-        config: &'a TrainConfig,
-        around: Around<'o, 'k>,
-        batches: Batches<'a, T>,
-        validation: Option<Validation<'a, T>>,
-        workspace: Workspace<T>,
-        state: State<T>,
-        searcher: Option<Searcher<T>>,
-        diagnosis: Diagnosis<T>,
-    ) -> Run<'a, 'o, 'k, T> {
+    pub(crate) fn new(prepared: Prepared<'a, T>, around: Around<'o, 'k>) -> Run<'a, 'o, 'k, T> {
+        let Prepared {
+            network,
+            plans,
+            config,
+            batches,
+            validation,
+            searcher,
+            state,
+            workspace,
+            diagnosis,
+        } = prepared;
         Run {
             parameters: vec![T::ZERO; state.parameter_count()],
             snapshot: state.clone(),

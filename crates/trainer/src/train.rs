@@ -14,7 +14,7 @@ use crate::divergence::Divergence;
 use crate::observer::{EndReport, EpochReport, Observer, TrainingInfo};
 use crate::optimizer::{Gradient, Gradients, Role, Searcher};
 use crate::plans::Plans;
-use crate::run::{Ended, Run};
+use crate::run::{Ended, Prepared, Run};
 use crate::validation::Validation;
 use crate::{Optimizer, Samples, TrainConfig, TrainError};
 
@@ -230,24 +230,20 @@ pub(crate) fn train_kept<T: Real>(
         "training begins"
     );
     around.observer.start(&info);
-    let validation = validation
-        .map(|samples| Validation::new(&plans, samples, around.validation_weights, threads));
-    let workspace = plans.step.workspace(batch_rows, threads);
     let search = optimizer.line_search().zip(plans.search.as_ref());
-    let searcher = search.map(|(rule, plans)| Searcher::new(rule, plans, threads));
-    let state = plans.state(first)?;
-    let mut run = Run::new(
+    let prepared = Prepared {
         network,
-        &plans,
+        plans: &plans,
         config,
-        around,
         batches,
-        validation,
-        workspace,
-        state,
-        searcher,
-        Diagnosis::new(first, samples, config.learning_rate),
-    );
+        validation: validation
+            .map(|samples| Validation::new(&plans, samples, around.validation_weights, threads)),
+        searcher: search.map(|(rule, plans)| Searcher::new(rule, plans, threads)),
+        state: plans.state(first)?,
+        workspace: plans.step.workspace(batch_rows, threads),
+        diagnosis: Diagnosis::new(first, samples, config.learning_rate),
+    };
+    let mut run = Run::new(prepared, around);
     if let Some(restored) = restored {
         run.restore(restored)?;
     }

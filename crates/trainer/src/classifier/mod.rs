@@ -2,6 +2,7 @@
 
 mod builder;
 mod file;
+mod fit;
 mod parts;
 mod predict;
 mod provenance;

@@ -1,8 +1,6 @@
 //! The norm of all gradients kept within a bound.
 
-use chainrule_autodiff::Expr;
-
-use super::{Description, Gradients, Lbfgs, Memory, Optimizer};
+use super::{Description, Gradients, Optimizer, hands_on};
 
 /// Makes the gradients shorter where their norm is above a limit, then does what another optimiser does.
 ///
@@ -34,15 +32,7 @@ pub struct ClipByNorm<O> {
 const SMALL: f64 = 1e-6;
 
 impl<O: Optimizer> Optimizer for ClipByNorm<O> {
-    fn update<'g>(
-        &self,
-        parameter: Expr<'g>,
-        gradient: Expr<'g>,
-        learning_rate: Expr<'g>,
-        memory: &mut Memory<'g>,
-    ) -> Expr<'g> {
-        self.then.update(parameter, gradient, learning_rate, memory)
-    }
+    hands_on!(then);
 
     fn describe(&self) -> Description {
         self.then.describe().with("clip_norm", self.limit)
@@ -60,9 +50,5 @@ impl<O: Optimizer> Optimizer for ClipByNorm<O> {
             }
         };
         self.then.prepare(clipped)
-    }
-
-    fn line_search(&self) -> Option<Lbfgs> {
-        self.then.line_search()
     }
 }

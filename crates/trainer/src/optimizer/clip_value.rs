@@ -1,8 +1,6 @@
 //! Elements of gradients kept within bounds.
 
-use chainrule_autodiff::Expr;
-
-use super::{Description, Gradients, Lbfgs, Memory, Optimizer};
+use super::{Description, Gradients, Optimizer, hands_on};
 
 /// Clips each element of a gradient to `[−limit, limit]`, then does what another optimiser does.
 ///
@@ -21,15 +19,7 @@ pub struct ClipByValue<O> {
 }
 
 impl<O: Optimizer> Optimizer for ClipByValue<O> {
-    fn update<'g>(
-        &self,
-        parameter: Expr<'g>,
-        gradient: Expr<'g>,
-        learning_rate: Expr<'g>,
-        memory: &mut Memory<'g>,
-    ) -> Expr<'g> {
-        self.then.update(parameter, gradient, learning_rate, memory)
-    }
+    hands_on!(then);
 
     fn describe(&self) -> Description {
         self.then.describe().with("clip_value", self.limit)
@@ -38,9 +28,5 @@ impl<O: Optimizer> Optimizer for ClipByValue<O> {
     fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
         let clipped = gradients.map(|gradient| gradient.clamp(-self.limit, self.limit));
         self.then.prepare(clipped)
-    }
-
-    fn line_search(&self) -> Option<Lbfgs> {
-        self.then.line_search()
     }
 }

@@ -88,6 +88,27 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
     }
 }
 
+/// What an optimiser that changes gradients leaves to the one in its field: the update, or the search that takes its place.
+macro_rules! hands_on {
+    ($field:ident) => {
+        fn update<'g>(
+            &self,
+            parameter: ::chainrule_autodiff::Expr<'g>,
+            gradient: ::chainrule_autodiff::Expr<'g>,
+            learning_rate: ::chainrule_autodiff::Expr<'g>,
+            memory: &mut $crate::Memory<'g>,
+        ) -> ::chainrule_autodiff::Expr<'g> {
+            self.$field
+                .update(parameter, gradient, learning_rate, memory)
+        }
+
+        fn line_search(&self) -> Option<$crate::Lbfgs> {
+            self.$field.line_search()
+        }
+    };
+}
+use hands_on;
+
 impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
     fn update<'g>(
         &self,

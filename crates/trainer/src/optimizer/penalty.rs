@@ -1,8 +1,6 @@
 //! Penalties for large parameters.
 
-use chainrule_autodiff::Expr;
-
-use super::{Description, Gradients, Lbfgs, Memory, Optimizer, Role};
+use super::{Description, Gradients, Optimizer, Role, hands_on};
 
 /// Which parameters a penalty is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,15 +53,7 @@ pub struct L1<O> {
 }
 
 impl<O: Optimizer> Optimizer for L1<O> {
-    fn update<'g>(
-        &self,
-        parameter: Expr<'g>,
-        gradient: Expr<'g>,
-        learning_rate: Expr<'g>,
-        memory: &mut Memory<'g>,
-    ) -> Expr<'g> {
-        self.then.update(parameter, gradient, learning_rate, memory)
-    }
+    hands_on!(then);
 
     fn describe(&self) -> Description {
         let name = self.on.name("l1", "l1_with_biases");
@@ -76,10 +66,6 @@ impl<O: Optimizer> Optimizer for L1<O> {
             |w| (self.strength * w.abs().sum(), self.strength * w.sign()),
         );
         self.then.prepare(penalised)
-    }
-
-    fn line_search(&self) -> Option<Lbfgs> {
-        self.then.line_search()
     }
 }
 
@@ -112,15 +98,7 @@ pub struct L2<O> {
 }
 
 impl<O: Optimizer> Optimizer for L2<O> {
-    fn update<'g>(
-        &self,
-        parameter: Expr<'g>,
-        gradient: Expr<'g>,
-        learning_rate: Expr<'g>,
-        memory: &mut Memory<'g>,
-    ) -> Expr<'g> {
-        self.then.update(parameter, gradient, learning_rate, memory)
-    }
+    hands_on!(then);
 
     fn describe(&self) -> Description {
         let name = self.on.name("l2", "l2_with_biases");
@@ -133,10 +111,6 @@ impl<O: Optimizer> Optimizer for L2<O> {
             |w| (0.5 * self.strength * w.square().sum(), self.strength * w),
         );
         self.then.prepare(penalised)
-    }
-
-    fn line_search(&self) -> Option<Lbfgs> {
-        self.then.line_search()
     }
 }
 

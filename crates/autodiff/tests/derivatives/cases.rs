@@ -1,12 +1,9 @@
 //! What people ran into with other engines, each with the right answer: derivatives where a formula is 0 · ∞ or 0 / 0, nodes that
 //! are used more than once, very long chains, and shapes that broadcast by accident.
 
-#[path = "derivatives/support.rs"]
-#[allow(dead_code)]
-mod support;
-
 use chainrule_autodiff::{BATCH, Expr, Graph, Isa, Shape, Step, Team};
-use support::{number, values, values_in};
+
+use crate::support::{assert_close, number, values, values_in};
 
 /// The value and the derivative of a function of one number.
 fn at<F: for<'g> Fn(Expr<'g>) -> Expr<'g>>(x: f64, f: F) -> (f64, f64) {
@@ -161,7 +158,7 @@ fn the_length_of_the_zero_vector() {
         [vec![0.0], vec![0.0; 3]]
     );
     let found = values(&g, &[length, dw], &[("w", &[3.0, 0.0, 4.0])]);
-    support::assert_close(&found.concat(), &[5.0, 0.6, 0.0, 0.8], 1e-15);
+    assert_close(&found.concat(), &[5.0, 0.6, 0.0, 0.8], 1e-15);
 }
 
 /// A node that is used more than once passes its whole cotangent on, once; asking again gives the same, and another loss through it its own.
