@@ -66,6 +66,19 @@ impl<T: Scalar> fmt::Debug for AlignedVec<T> {
     }
 }
 
+/// Asks for the line of the cache at an address, which may be any: nothing is read. Where the processor has no instruction for it, nothing happens.
+#[inline(always)]
+pub(crate) fn fetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 has the instruction, and no address makes it fail.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

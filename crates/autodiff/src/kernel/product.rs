@@ -4,6 +4,7 @@
 //! of `B` are broadcast from wherever they lie. Each element of C is one ascending chain of fused multiply-adds, which makes its bits
 //! independent of the tile.
 
+use super::buffer::fetch;
 use super::dispatch::Kernel;
 use super::lanes::Vector;
 use crate::Scalar;
@@ -22,6 +23,9 @@ pub(crate) struct Walk {
     /// asks once for each of its columns.
     pub(crate) j_shift: u32,
     pub(crate) j_jump: usize,
+    /// Where B comes from far away: between neighbours in `j`, of which each segment asks for the same numbers of the next tile; a segment is a line of
+    /// the cache. Else 0.
+    pub(crate) fetched_stride: usize,
 }
 
 impl Walk {
@@ -183,6 +187,11 @@ unsafe fn tile<
         while left > 0 {
             let length = left.min(args.walk.k_segment);
             let mut offset = segment_start;
+            if args.walk.fetched_stride > 0 {
+                for column in b {
+                    fetch(column.wrapping_add(segment_start + N * args.walk.fetched_stride));
+                }
+            }
             for _ in 0..length {
                 let mut column = [V::splat_scalar(T::ZERO); M];
                 for (m, vector) in column.iter_mut().enumerate() {

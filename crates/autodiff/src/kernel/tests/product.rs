@@ -19,6 +19,7 @@ fn walk<T: Scalar>(kind: u8, inner: usize, cols: usize, extra: usize) -> (Walk, 
         j_stride,
         j_shift: usize::BITS - 1,
         j_jump: 0,
+        fetched_stride: 0,
     };
     let made = match kind {
         // A line: along k, or along the columns.
@@ -35,6 +36,14 @@ fn walk<T: Scalar>(kind: u8, inner: usize, cols: usize, extra: usize) -> (Walk, 
             j_stride: lanes,
             j_shift: usize::BITS - 1,
             j_jump: 0,
+            fetched_stride: 0,
+        },
+        // Column-major, the columns of the next tile fetched ahead, which lie beyond the buffer at its end.
+        4 => Walk {
+            k_segment: lanes,
+            k_jump: lanes,
+            fetched_stride: inner + extra,
+            ..line_or_plain(1, inner + extra)
         },
         _ => Walk {
             k_stride: lanes,
@@ -43,6 +52,7 @@ fn walk<T: Scalar>(kind: u8, inner: usize, cols: usize, extra: usize) -> (Walk, 
             j_stride: 1,
             j_shift: lanes.ilog2(),
             j_jump: (inner + extra) * lanes,
+            fetched_stride: 0,
         },
     };
     let last = |n: usize, at: &dyn Fn(usize) -> usize| (0..n).map(at).max().unwrap_or(0);
@@ -165,13 +175,13 @@ proptest! {
     #[test]
     fn products_are_chains(
         (blocks, cols, first_col, inner) in (0usize..8, 0usize..30, 0usize..19, 0usize..40),
-        walk in 0u8..5, extra in 0usize..4, bias: bool, spare in 0usize..16, seed: u64,
+        walk in 0u8..6, extra in 0usize..4, bias: bool, spare in 0usize..16, seed: u64,
     ) {
         everywhere!(product(Product { blocks, cols, first_col, inner, walk, extra, bias, spare, seed }));
     }
 
     #[test]
-    fn thin_products_are_chains(cols in 1usize..3, inner in 1usize..3, walk in 0u8..5, spare in 0usize..16, seed: u64) {
+    fn thin_products_are_chains(cols in 1usize..3, inner in 1usize..3, walk in 0u8..6, spare in 0usize..16, seed: u64) {
         let p = Product { blocks: 1, cols, first_col: 0, inner, walk, extra: 0, bias: false, spare, seed };
         everywhere!(product(p));
     }
