@@ -131,7 +131,8 @@ impl fmt::Display for Batch {
 /// How many threads train. The result is the same bit for bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Threads {
-    /// As many as are worth it: 1 for small steps, else one for each processor.
+    /// As many as are worth it: one for small steps, one for each processor for long ones. For those between, both are measured while the training
+    /// runs, and the faster one is taken.
     #[default]
     Auto,
     /// As [`Auto`](Threads::Auto), but no more than this.
@@ -141,8 +142,25 @@ pub enum Threads {
 }
 
 impl Threads {
+    /// The number for steps of so many multiply-adds, and whether they should be measured against one thread.
+    pub(crate) fn for_steps(self, multiply_adds: f64) -> (usize, bool) {
+        if let Threads::Exactly(threads) = self {
+            return (threads.max(1), false);
+        }
+        let is_open = Threads::WORTH_MEASURING.contains(&multiply_adds);
+        let threads = match is_open {
+            true => self.for_work(f64::INFINITY),
+            false => self.for_work(multiply_adds),
+        };
+        (threads, is_open && threads > 1)
+    }
+
     /// Multiply-adds of a piece of work from which a second thread pays.
     const WORTH_SHARING: f64 = 1e6;
+
+    /// Multiply-adds of a step from which a second thread may pay, and from which it does: then a step takes a thousand times as long as its joins. Between
+    /// them it depends on the machine and on who else works on it.
+    const WORTH_MEASURING: std::ops::Range<f64> = 3e5..3e7;
 
     /// The number for a piece of work of so many multiply-adds.
     pub(crate) fn for_work(self, multiply_adds: f64) -> usize {
@@ -186,6 +204,11 @@ mod tests {
         assert_eq!(Threads::AtMost(0).for_work(1e9), 1);
         assert_eq!(Threads::AtMost(1000).for_work(1e9), processors);
         assert_eq!(Threads::AtMost(1000).for_work(1e5), 1);
+        assert_eq!(Threads::Auto.for_steps(1e5), (1, false));
+        assert_eq!(Threads::Auto.for_steps(1e6), (processors, processors > 1));
+        assert_eq!(Threads::Auto.for_steps(1e9), (processors, false));
+        assert_eq!(Threads::AtMost(1).for_steps(1e6), (1, false));
+        assert_eq!(Threads::Exactly(2).for_steps(1e6), (2, false));
         assert_eq!(
             (
                 Threads::Exactly(7).for_work(0.0),

@@ -53,6 +53,7 @@ mod forward;
 mod observer;
 mod observers;
 mod optimizer;
+mod pace;
 mod plans;
 mod rows;
 mod run;

@@ -13,6 +13,7 @@ use crate::diagnosis::{Diagnosis, View};
 use crate::divergence::{self, Divergence};
 use crate::observer::{Control, EpochReport, StepReport, TrainingInfo};
 use crate::optimizer::{Iteration, Searcher};
+use crate::pace::Pace;
 use crate::plans::Plans;
 use crate::schedule::Rates;
 use crate::stopping::{Verdict, Watch};
@@ -88,6 +89,8 @@ pub(crate) struct Prepared<'a, T: Real> {
     /// Before the first step.
     pub(crate) state: State<T>,
     pub(crate) workspace: Workspace<T>,
+    /// Where the threads of a step are chosen by measuring.
+    pub(crate) pace: Option<Pace>,
     pub(crate) diagnosis: Diagnosis<T>,
 }
 
@@ -108,6 +111,7 @@ pub(crate) struct Run<'a, 'o, 'k, T: Real> {
     /// A flat copy, to look at.
     parameters: Vec<T>,
     workspace: Workspace<T>,
+    pace: Option<Pace>,
     history: Vec<EpochReport>,
     position: Position,
     steps: usize,
@@ -132,6 +136,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
             searcher,
             state,
             workspace,
+            pace,
             diagnosis,
         } = prepared;
         Run {
@@ -163,6 +168,7 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
             batches,
             validation,
             workspace,
+            pace,
             state,
             diagnosis,
         }
@@ -388,6 +394,10 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
     fn step(&mut self, batch: usize, team: &Team) -> Result<f64, RunError> {
         let step = (self.position.epoch - 1) * self.batches.count() + batch;
         let rate = self.rates.at(step);
+        if let Some(pace) = &mut self.pace {
+            pace.begin();
+        }
+        let team = self.pace.as_ref().map_or(team, |pace| pace.team(team));
         let batch = self.batches.get(batch, team)?;
         if let (Some(searcher), Some(search)) = (&mut self.searcher, &self.plans.search) {
             return self.plans.with_observed_inputs(batch, |inputs| {
@@ -406,6 +416,9 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
                 .step
                 .run(&mut self.state, inputs, &mut self.workspace, team)
         })?;
+        if let Some(pace) = &mut self.pace {
+            pace.end();
+        }
         Ok(self.workspace.output(0)[0].to_f64())
     }
 

@@ -13,6 +13,7 @@ use crate::diagnosis::{Diagnosis, Warning};
 use crate::divergence::Divergence;
 use crate::observer::{EndReport, EpochReport, Observer, TrainingInfo};
 use crate::optimizer::{Gradient, Gradients, Role, Searcher};
+use crate::pace::Pace;
 use crate::plans::Plans;
 use crate::run::{Ended, Prepared, Run};
 use crate::validation::Validation;
@@ -196,7 +197,7 @@ pub(crate) fn train_kept<T: Real>(
     let batch_rows = config.batch.rows(samples.rows());
     // A forward product and two backward ones.
     let work = 3.0 * first.len() as f64 * batch_rows as f64;
-    let threads = config.threads.for_work(work);
+    let (threads, is_measured) = config.threads.for_steps(work);
     // A line search sees all rows at once, and remembers what it saw: their order stays.
     let shuffle = config.shuffle && plans.search.is_none();
     let batches = Batches::new(samples, batch_rows, shuffle.then_some(config.seed));
@@ -241,6 +242,7 @@ pub(crate) fn train_kept<T: Real>(
         searcher: search.map(|(rule, plans)| Searcher::new(rule, plans, threads)),
         state: plans.state(first)?,
         workspace: plans.step.workspace(batch_rows, threads),
+        pace: is_measured.then(Pace::new),
         diagnosis: Diagnosis::new(first, samples, config.learning_rate),
     };
     let mut run = Run::new(prepared, around);
