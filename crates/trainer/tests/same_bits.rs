@@ -5,7 +5,7 @@ mod common;
 use chainrule_autodiff::Isa;
 use chainrule_data::{Dataset, Table, embedded};
 use chainrule_nn::Precision;
-use chainrule_trainer::{Batch, Classifier, Momentum, Sgd, Threads};
+use chainrule_trainer::{Batch, Builder, Classifier, Momentum, Sgd, Threads};
 use nalgebra::DMatrix;
 
 fn wdbc() -> Table {
@@ -14,12 +14,16 @@ fn wdbc() -> Table {
 }
 
 /// A short training that is large enough to be shared by seven threads.
-fn fit(isa: Isa, threads: usize, seed: u64, precision: Precision) -> Classifier {
+fn short() -> Builder<'static> {
     Classifier::builder()
         .target("diagnosis")
         .hidden(&[33, 18])
         .epochs(2)
         .batch(Batch::Rows(64))
+}
+
+fn fit(isa: Isa, threads: usize, seed: u64, precision: Precision) -> Classifier {
+    short()
         .seed(seed)
         .precision(precision)
         .isa(isa)
@@ -42,6 +46,16 @@ fn the_model_file_is_the_same_for_any_threads_and_instruction_set() {
         let same = fit(Isa::detect(), 1, 7, precision);
         assert_ne!(other.hash().unwrap(), same.hash().unwrap());
     }
+}
+
+/// Its steps are of a size that one thread and all are tried for, and there are enough of them for both.
+#[test]
+fn the_model_file_is_the_same_where_the_threads_are_chosen_by_measuring() {
+    let file = |threads: Threads| {
+        let model = short().epochs(200).threads(threads).fit(&wdbc()).unwrap();
+        model.to_bytes().unwrap()
+    };
+    assert!(file(Threads::Auto) == file(Threads::Exactly(1)));
 }
 
 #[test]
