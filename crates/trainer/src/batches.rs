@@ -49,6 +49,11 @@ impl<'a, T: Scalar> Batches<'a, T> {
         }
     }
 
+    /// The features of all rows, one row after another.
+    pub(crate) fn all_features(&self) -> &'a [T] {
+        &self.samples.x
+    }
+
     /// The number of batches of an epoch.
     pub(crate) fn count(&self) -> usize {
         self.samples.rows().div_ceil(self.rows)

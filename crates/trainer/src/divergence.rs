@@ -63,11 +63,20 @@ impl fmt::Display for Divergence {
 }
 
 /// What to try after a divergence in this place.
-pub(crate) fn remedy(place: &Place, is_first_step: bool, learning_rate: f64) -> Remedy {
+pub(crate) fn remedy(
+    place: &Place,
+    is_first_step: bool,
+    learning_rate: f64,
+    are_features_large: bool,
+) -> Remedy {
     // Before the first update the rate is not to blame, and first weights are small: then it is the features.
-    match is_first_step && place.layer == 1 && matches!(place.quantity.as_str(), "z1" | "a1") {
-        true => Remedy::Scaling,
-        false => Remedy::LearningRate(lower(learning_rate)),
+    let is_before_an_update =
+        is_first_step && place.layer == 1 && matches!(place.quantity.as_str(), "z1" | "a1");
+    // Of large features the gradients are large, too, and a rate that is not out of the way is none to begin with.
+    if is_before_an_update || (are_features_large && learning_rate <= 1.0) {
+        Remedy::Scaling
+    } else {
+        Remedy::LearningRate(lower(learning_rate))
     }
 }
 
@@ -145,14 +154,16 @@ mod tests {
             row: 1,
             col: 1,
         };
-        assert_eq!(remedy(&place(1, "z1"), true, 0.003), Remedy::Scaling);
+        let small = |place: Place, is_first, rate| remedy(&place, is_first, rate, false);
+        assert_eq!(small(place(1, "z1"), true, 0.003), Remedy::Scaling);
         let lower = Remedy::LearningRate(0.0003);
-        assert_eq!(remedy(&place(1, "z1"), false, 0.003), lower);
-        assert_eq!(remedy(&place(3, "J"), true, 0.003), lower);
+        assert_eq!(small(place(1, "z1"), false, 0.003), lower);
+        assert_eq!(small(place(3, "J"), true, 0.003), lower);
         // Of a rate above 1 the tenth says nothing.
-        assert_eq!(
-            remedy(&place(1, "W1"), false, 1e38),
-            Remedy::LearningRate(0.1)
-        );
+        let lowest = Remedy::LearningRate(0.1);
+        assert_eq!(small(place(1, "W1"), false, 1e38), lowest);
+        // Large features make large gradients, unless the rate is out of all bounds.
+        let large = |rate| remedy(&place(1, "z1"), false, rate, true);
+        assert_eq!((large(0.5), large(1e38)), (Remedy::Scaling, lowest));
     }
 }

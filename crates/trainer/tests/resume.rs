@@ -429,3 +429,34 @@ fn a_divergence_after_a_resume_is_the_same_divergence() {
         assert_eq!(found, expected, "after {steps} steps");
     }
 }
+
+/// A look at the layers in the last epoch of a training is none of the longer training that it becomes.
+#[test]
+fn a_training_that_grows_has_the_warnings_of_one_that_was_long_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = wdbc();
+    let deep = |epochs: usize| {
+        Classifier::builder()
+            .target("diagnosis")
+            .hidden(&[8, 8, 8, 8, 8, 8])
+            .optimizer(Sgd)
+            .learning_rate(0.01)
+            .epochs(epochs)
+    };
+    let kept = || kept(folder.path(), Every::Epochs(1));
+    let codes = |model: &Classifier| -> Vec<(&str, usize)> {
+        let warnings = model.report().unwrap().warnings.iter();
+        warnings.map(|w| (w.code(), w.epoch)).collect()
+    };
+    let short = deep(5).checkpoints(kept()).fit(&table).unwrap();
+    assert!(
+        codes(&short).contains(&("vanishing-gradients", 5)),
+        "{:?}",
+        codes(&short)
+    );
+    let grown = deep(40).checkpoints(kept()).fit(&table).unwrap();
+    let whole = deep(40).fit(&table).unwrap();
+    assert!(codes(&whole).iter().any(|w| w.0 == "vanishing-gradients"));
+    assert_eq!(codes(&grown), codes(&whole));
+    assert_same(&grown, &whole);
+}

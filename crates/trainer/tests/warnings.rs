@@ -3,8 +3,8 @@
 use chainrule_autodiff::Isa;
 use chainrule_data::{Scaling, Table, embedded};
 use chainrule_trainer::{
-    Builder, Checkpoints, Classifier, Control, EpochReport, Every, Evidence, Observer, Remedy, Sgd,
-    Start, Threads, Warning,
+    Batch, Builder, Checkpoints, Classifier, Control, EpochReport, Every, Evidence, Lbfgs,
+    Observer, Remedy, Sgd, Start, Threads, Warning,
 };
 
 fn wdbc() -> Table {
@@ -164,6 +164,26 @@ fn a_model_that_predicts_one_class_for_all_is_told() {
     };
     assert!(auc > 0.6, "{auc}");
     assert_eq!(found[0].remedy, Remedy::ClassWeights);
+}
+
+#[test]
+fn a_training_that_converged_is_not_told_to_go_on() {
+    // A column that tells nothing: the bias is all there is to learn.
+    let table = |positives: usize| {
+        let rows = (0..100).map(|at| format!("3,{}\n", usize::from(at < positives)));
+        let csv = format!("x,y\n{}", rows.collect::<String>());
+        Table::from_csv("t.csv", csv.as_bytes()).unwrap()
+    };
+    let remedy = |positives| {
+        let found = warnings(&table(positives), |b| {
+            let b = b.optimizer(Lbfgs::default()).batch(Batch::Full);
+            b.learning_rate(1.0).hidden(&[]).validation_fraction(0.0)
+        });
+        assert_eq!(codes(&found), ["one-class"]);
+        found[0].remedy
+    };
+    assert_eq!(remedy(10), Remedy::ClassWeights);
+    assert_eq!(remedy(40), Remedy::HiddenLayers(1));
 }
 
 #[test]

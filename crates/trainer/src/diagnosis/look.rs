@@ -22,6 +22,7 @@ pub(super) fn look<T: Real>(
         state,
         parameters,
         batch,
+        features: _,
     } = *view;
     plans.with_observed_inputs(batch, |inputs| {
         plans.observe.eval(state, inputs, workspace, team)

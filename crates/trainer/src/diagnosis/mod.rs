@@ -44,6 +44,8 @@ pub(crate) struct View<'a, T: Scalar> {
     pub(crate) parameters: &'a [T],
     /// The first batch of the epoch.
     pub(crate) batch: BatchView<'a, T>,
+    /// The features of all rows.
+    pub(crate) features: &'a [T],
 }
 
 impl<T: Real> Diagnosis<T> {
@@ -61,12 +63,17 @@ impl<T: Real> Diagnosis<T> {
 
     /// Takes up a training that goes on after these epochs.
     pub(crate) fn resume(&mut self, history: &[EpochReport]) {
+        let mut looks = Vec::new();
         for report in history {
             if self.is_due(report) {
                 self.looked_at = Some(report.steps);
+                looks.push(report.epoch);
             }
             self.losses.add(report.train_loss);
         }
+        // What was seen in a last epoch that is none any more would not have been looked at.
+        self.warnings
+            .retain(|warning| !warning.evidence.is_of_layers() || looks.contains(&warning.epoch));
     }
 
     /// Whether to look at the layers after this epoch.
@@ -99,9 +106,10 @@ impl<T: Real> Diagnosis<T> {
         let hidden = &layers[..layers.len() - 1];
         let found = rules::saturated(hidden, report.train_loss, constant_loss).map(|evidence| {
             // Features that are large by themselves, or weights that became so.
-            let remedy = match look::rms(view.batch.x) > rules::LARGE_FEATURES {
-                true => Remedy::Scaling,
-                false => Remedy::LearningRate(lower(self.learning_rate)),
+            let remedy = if are_large(view.features) {
+                Remedy::Scaling
+            } else {
+                Remedy::LearningRate(lower(self.learning_rate))
             };
             (evidence, remedy)
         });
@@ -200,11 +208,18 @@ pub(crate) fn one_class(trained: &Trained, report: &Report) -> Option<Warning> {
     let positive = predicted_negative == 0.0;
     let roc_auc = report.roc_auc.ok();
     let others = if positive { negatives } else { positives };
+    // More epochs would change nothing.
+    let has_ended = matches!(trained.outcome, Outcome::Converged | Outcome::NoImprovement);
+    // Two tensors are one layer.
+    let has_hidden_layers = trained.parameters.views().len() > 2;
     let is_rare = others < rules::RARE * (positives + negatives);
     let remedy = match trained.warnings.last() {
         // What went wrong before is the cause.
         Some(cause) => cause.remedy,
-        None if is_rare && roc_auc.is_some_and(|auc| auc > rules::RANKS) => Remedy::ClassWeights,
+        None if is_rare && (has_ended || roc_auc.is_some_and(|auc| auc > rules::RANKS)) => {
+            Remedy::ClassWeights
+        }
+        None if has_ended && !has_hidden_layers => Remedy::HiddenLayers(1),
         None => Remedy::Epochs(epochs.saturating_mul(4)),
     };
     let evidence = Evidence::OneClass {
@@ -223,6 +238,11 @@ pub(crate) fn one_class(trained: &Trained, report: &Report) -> Option<Warning> {
 /// Whether a training came to the end that it was meant to have: what was broken off is not judged as a whole.
 fn is_whole(outcome: &Outcome) -> bool {
     !matches!(outcome, Outcome::Interrupted | Outcome::Diverged(_))
+}
+
+/// Whether features are so large that they can't have been scaled: a batch with a rare value may be large by itself, all rows together are not.
+pub(crate) fn are_large<T: Scalar>(features: &[T]) -> bool {
+    look::rms(features) > rules::LARGE_FEATURES
 }
 
 /// A lower learning rate to try.

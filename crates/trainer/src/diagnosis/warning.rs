@@ -72,6 +72,16 @@ pub enum Evidence {
     },
 }
 
+impl Evidence {
+    /// Whether it was seen by looking at the layers, which is not done after every epoch.
+    pub(super) fn is_of_layers(&self) -> bool {
+        matches!(
+            self,
+            Evidence::Saturated { .. } | Evidence::VanishingGradients { .. }
+        )
+    }
+}
+
 /// What to try.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -134,6 +144,19 @@ pub(super) fn smallest_of_last(rms: &[f64]) -> f64 {
     }
 }
 
+/// A loss with four decimals, or where it is out of all bounds by its order of magnitude.
+struct Loss(f64);
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.abs() < 1e6 {
+            write!(f, "{:.4}", self.0)
+        } else {
+            write!(f, "{:.2e}", self.0)
+        }
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let epoch = self.epoch;
@@ -146,8 +169,9 @@ impl fmt::Display for Warning {
             } => write!(
                 f,
                 "epoch {epoch}, layer {layer}: {:.0} % of the activations are saturated, within 0.01 of an end of their range, where hardly any \
-                 gradient passes, at a training loss of {loss:.4} (a constant prediction has {constant_loss:.4})",
-                100.0 * share
+                 gradient passes, at a training loss of {} (a constant prediction has {constant_loss:.4})",
+                100.0 * share,
+                Loss(*loss),
             ),
             Evidence::VanishingGradients {
                 rms,
@@ -164,8 +188,9 @@ impl fmt::Display for Warning {
                 }
                 write!(
                     f,
-                    " in layers 1 to {}, at a training loss of {loss:.4} (a constant prediction has {constant_loss:.4})",
-                    rms.len()
+                    " in layers 1 to {}, at a training loss of {} (a constant prediction has {constant_loss:.4})",
+                    rms.len(),
+                    Loss(*loss),
                 )
             }
             Evidence::RateTooLow {
@@ -176,8 +201,10 @@ impl fmt::Display for Warning {
             } => write!(
                 f,
                 "epoch {epoch}: the learning rate is too low; the weights have moved by {:.2} % of their length, and the training loss \
-                 went from {first_loss:.4} to {last_loss:.4} (a constant prediction has {constant_loss:.4})",
-                100.0 * moved
+                 went from {} to {} (a constant prediction has {constant_loss:.4})",
+                100.0 * moved,
+                Loss(*first_loss),
+                Loss(*last_loss),
             ),
             Evidence::RateTooHigh {
                 loss,
@@ -185,8 +212,10 @@ impl fmt::Display for Warning {
                 constant_loss,
             } => write!(
                 f,
-                "epoch {epoch}: the learning rate is too high; the training loss is {loss:.4}, was {best_loss:.4} before, and jumps (a constant \
-                 prediction has {constant_loss:.4})"
+                "epoch {epoch}: the learning rate is too high; the training loss is {}, was {} before, and jumps (a constant \
+                 prediction has {constant_loss:.4})",
+                Loss(*loss),
+                Loss(*best_loss),
             ),
             Evidence::OneClass {
                 positive,

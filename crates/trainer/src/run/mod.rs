@@ -1,5 +1,9 @@
 //! A training that runs: what it is between two steps, and how it gets from one to the next.
 
+mod ending;
+mod keeping;
+mod replay;
+
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -8,15 +12,14 @@ use chainrule_data::Float;
 use chainrule_nn::{Network, Parameters};
 
 use crate::batches::Batches;
-use crate::checkpoint::{Moment, Remembers, Restored, Settled};
-use crate::diagnosis::{Diagnosis, View};
-use crate::divergence::{self, Divergence};
+use crate::checkpoint::Settled;
+use crate::diagnosis::Diagnosis;
 use crate::observer::{Control, EpochReport, StepReport, TrainingInfo};
 use crate::optimizer::{Iteration, Searcher};
 use crate::pace::Pace;
 use crate::plans::Plans;
 use crate::schedule::Rates;
-use crate::stopping::{Verdict, Watch};
+use crate::stopping::Watch;
 use crate::train::{Around, Outcome, Real, Trained};
 use crate::validation::Validation;
 use crate::{TrainConfig, TrainError};
@@ -174,52 +177,6 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         }
     }
 
-    /// Goes back to where a checkpoint was written.
-    pub(crate) fn restore(&mut self, restored: Restored<T>) -> Result<(), TrainError> {
-        restored.state_into(&mut self.state)?;
-        restored.epoch_start_into(&mut self.snapshot)?;
-        if restored.batch > self.batches.count() || restored.history.len() + 1 != restored.epoch {
-            return Err(restored.unfit("its counters don't fit each other").into());
-        }
-        if restored
-            .best()
-            .is_some_and(|best| best.len() != self.parameters.len())
-        {
-            return Err(restored
-                .unfit("its best parameters are of another network")
-                .into());
-        }
-        for part in self.remembering() {
-            restored.recall(part)?;
-        }
-        self.best = restored.best().map(<[T]>::to_vec);
-        self.position = Position {
-            epoch: restored.epoch,
-            batch: restored.batch,
-            loss_sum: restored.loss_sum,
-            weight_sum: restored.weight_sum,
-        };
-        self.steps = restored.steps;
-        self.seconds = restored.seconds;
-        self.clock.before = restored.elapsed;
-        self.settled = restored.settled;
-        self.history.extend(restored.history);
-        for report in &mut self.history {
-            report.epochs = self.config.epochs;
-        }
-        self.diagnosis.resume(&self.history);
-        self.around.observer.resume(&self.history);
-        Ok(())
-    }
-
-    /// The parts of the loop that remember something from step to step.
-    fn remembering(&mut self) -> Vec<&mut dyn Remembers> {
-        let watch = self.watch.as_mut().map(|watch| watch as &mut dyn Remembers);
-        let rates = self.rates.remembering();
-        let diagnosis = &mut self.diagnosis as &mut dyn Remembers;
-        watch.into_iter().chain(rates).chain([diagnosis]).collect()
-    }
-
     /// The number of steps so far.
     pub(crate) fn steps(&self) -> usize {
         self.steps
@@ -313,83 +270,6 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         ))
     }
 
-    /// Validates, reports, and says why the training is over if it is.
-    fn end_epoch(&mut self, train_loss: f64, team: &Team) -> Result<Option<Outcome>, TrainError> {
-        let epoch = self.position.epoch;
-        let validation_loss = self.validate(team)?;
-        let stopping = &self.config.stopping;
-        let target = stopping.target;
-        let early = stopping.early.map(|early| early.metric);
-        let at_target = match target {
-            None => None,
-            Some(target) => self.score(target.metric)?,
-        };
-        let score = match early {
-            None => at_target,
-            Some(metric) => self.score(metric)?,
-        };
-        let report = EpochReport {
-            epoch,
-            epochs: self.config.epochs,
-            train_loss,
-            validation_loss,
-            score,
-            learning_rate: self.rates.at(self.steps.saturating_sub(1)),
-            steps: self.steps,
-            seconds: self.seconds,
-        };
-        let watched = validation_loss.unwrap_or(train_loss);
-        self.rates.end_epoch(self.steps, watched);
-        tracing::debug!(epoch, train_loss, validation_loss, score, "epoch ended");
-        self.history.push(report);
-        self.position = Position::at_start_of(epoch + 1);
-        let verdict = self.watch.as_mut().map(|watch| watch.look(epoch, score));
-        if verdict == Some(Verdict::Best) {
-            let count = self.parameters.len();
-            let best = self.best.get_or_insert_with(|| vec![T::ZERO; count]);
-            self.state.read_parameters(best)?;
-        }
-        if target.is_some_and(|target| target.is_reached(at_target)) {
-            self.settled = Some(Settled::TargetReached);
-        } else if verdict == Some(Verdict::Stop) {
-            self.settled = Some(Settled::NoImprovement);
-        } else if self.searcher.as_ref().is_some_and(Searcher::is_converged) {
-            self.settled = Some(Settled::Converged);
-        }
-        self.diagnose(&report, team)?;
-        let stops = self.around.observer.epoch(&report) == Control::Stop;
-        if let Some(keeper) = &self.around.keeper
-            && keeper.is_due_after(epoch, self.steps)
-        {
-            self.keep()?;
-        }
-        Ok(match self.settled {
-            Some(Settled::TargetReached) => Some(Outcome::TargetReached),
-            Some(Settled::NoImprovement) => Some(Outcome::NoImprovement),
-            Some(Settled::Converged) => Some(Outcome::Converged),
-            None if stops => Some(Outcome::Stopped),
-            None if self.is_cancelled() => Some(Outcome::Interrupted),
-            None => None,
-        })
-    }
-
-    /// Looks whether the training goes well.
-    fn diagnose(&mut self, report: &EpochReport, team: &Team) -> Result<(), TrainError> {
-        let observer = &mut *self.around.observer;
-        self.diagnosis.epoch(report, observer);
-        if self.diagnosis.is_due(report) {
-            let view = View {
-                network: self.network,
-                plans: self.plans,
-                state: &self.state,
-                parameters: &self.parameters,
-                batch: self.batches.get(0, team)?,
-            };
-            self.diagnosis.look(report, &view, team, observer)?;
-        }
-        Ok(())
-    }
-
     /// The loss of a batch (from 0) before the update, and the update.
     fn step(&mut self, batch: usize, team: &Team) -> Result<f64, RunError> {
         let step = (self.position.epoch - 1) * self.batches.count() + batch;
@@ -422,20 +302,6 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         Ok(self.workspace.output(0)[0].to_f64())
     }
 
-    fn validate(&mut self, team: &Team) -> Result<Option<f64>, TrainError> {
-        match &mut self.validation {
-            None => Ok(None),
-            Some(validation) => validation.loss(self.plans, &self.state, team).map(Some),
-        }
-    }
-
-    fn score(&self, metric: chainrule_metrics::Metric) -> Result<Option<f64>, TrainError> {
-        match &self.validation {
-            None => Ok(None),
-            Some(validation) => validation.score(metric, self.around.threshold),
-        }
-    }
-
     fn is_cancelled(&self) -> bool {
         self.around
             .cancel
@@ -448,86 +314,9 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         keeper.is_some_and(|keeper| keeper.is_due_in_epoch(self.steps))
     }
 
-    /// Writes a checkpoint, if there are any.
-    fn keep(&mut self) -> Result<(), TrainError> {
-        if self.around.keeper.is_none() {
-            return Ok(());
-        }
-        let memory = self.remembering();
-        let memory = memory
-            .iter()
-            .map(|part| (part.name(), part.remember()))
-            .collect();
-        let Position {
-            epoch,
-            batch,
-            loss_sum,
-            weight_sum,
-        } = self.position;
-        let moment = Moment {
-            network: self.network,
-            epoch,
-            batch,
-            loss_sum,
-            weight_sum,
-            steps: self.steps,
-            seconds: self.seconds,
-            elapsed: self.clock.elapsed(),
-            settled: self.settled,
-            state: &self.state,
-            epoch_start: (batch > 0).then_some(&self.snapshot),
-            best: self.best.as_deref(),
-            history: &self.history,
-            memory,
-        };
-        match &mut self.around.keeper {
-            Some(keeper) => Ok(keeper.keep(&moment)?),
-            None => Ok(()),
-        }
-    }
-
     fn is_finite(&mut self) -> Result<bool, TrainError> {
         self.state.read_parameters(&mut self.parameters)?;
         Ok(self.parameters.iter().all(|p| Float::finite(*p)))
-    }
-
-    /// Replays the epoch from the snapshot to the step that went wrong, and looks into it.
-    pub(crate) fn find(&mut self) -> Result<Divergence, TrainError> {
-        let team = Team::solo();
-        let epoch = self.position.epoch;
-        self.state.clone_from(&self.snapshot);
-        if let Some(searcher) = &mut self.searcher {
-            searcher.forget();
-        }
-        self.batches.begin(epoch);
-        let mut before = self.state.clone();
-        for batch in 0..self.batches.count() {
-            before.clone_from(&self.state);
-            let loss = self.step(batch, &team)?;
-            if loss.is_finite() && self.is_finite()? {
-                continue;
-            }
-            let view = self.batches.get(batch, &team)?;
-            let found = divergence::look(self.plans, &before, view, &team)?;
-            let (place, value) = match found {
-                Some(found) => found,
-                None => {
-                    self.is_finite()?;
-                    divergence::in_parameters(&Parameters::of(self.network, &self.parameters))
-                        .unwrap_or_else(|| divergence::in_loss(self.network, loss))
-                }
-            };
-            let is_first_step = epoch == 1 && batch == 0;
-            return Ok(Divergence {
-                epoch,
-                batch: batch + 1,
-                remedy: divergence::remedy(&place, is_first_step, self.config.learning_rate),
-                place,
-                value,
-            });
-        }
-        // The epoch was bad, and a replay has the same bits.
-        unreachable!("epoch {epoch} is finite when replayed")
     }
 
     /// What was learned: the best parameters if early stopping chose some, the last good ones after a divergence, else the last.
