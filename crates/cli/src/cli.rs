@@ -2,6 +2,7 @@
 
 use crate::commands::{completions, doctor, evaluate, inspect, man, predict, split, train, verify};
 use crate::failure::Failure;
+use crate::interrupt::tell_full_files;
 use crate::terminal;
 use chainrule_autodiff::Isa;
 use clap::error::ErrorKind;
@@ -25,6 +26,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<(), Failure>
         Ok(parsed) => parsed,
         Err(error) => return answer(&error),
     };
+    tell_full_files()?;
     match cli.command {
         Command::Train(mut arguments) => {
             arguments.recorded = recorded.unwrap_or_default();

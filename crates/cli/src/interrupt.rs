@@ -9,6 +9,18 @@ use std::sync::atomic::AtomicBool;
 /// The exit code of a program that was interrupted: 128 + the number of SIGINT.
 const INTERRUPTED: i32 = 130;
 
+/// From now on a file that grows over the limit of the shell (`ulimit -f`) is an error of the write, which is told, and not a signal that ends
+/// the program without a word.
+///
+/// # Errors
+/// If the system refuses.
+pub fn tell_full_files() -> Result<(), Failure> {
+    #[cfg(unix)]
+    flag::register(signal_hook::consts::SIGXFSZ, Arc::default())
+        .map_err(|error| Failure::bad(format!("cannot listen for signals: {error}")))?;
+    Ok(())
+}
+
 /// Whether somebody wants the training to stop.
 #[derive(Clone, Debug)]
 pub struct Interrupt(Arc<AtomicBool>);

@@ -68,10 +68,13 @@ pub fn check_log(
             shown(path)
         )))
     };
+    if path == Path::new("-") {
+        return misuse("a log is a file; one of this name is ./-");
+    }
     if inputs.iter().any(|input| is_same(path, input)) {
         return misuse("this is the input, which is never overwritten");
     }
-    if model.is_some_and(|model| path == model || is_same(path, &Source::Path(model.to_owned()))) {
+    if model.is_some_and(|model| is_same_place(path, model)) {
         return misuse("this is the model file");
     }
     match Existing::at(path) {
@@ -86,18 +89,35 @@ pub fn check_log(
     }
 }
 
-/// Checks a path for a folder to write to, which may be made later.
+/// Checks a path for a folder that an option names, which may be made later.
 ///
 /// # Errors
-/// Misuse if something else is there.
-pub fn check_folder(path: &Path) -> Result<(), Failure> {
-    match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_dir() => Err(Failure::misuse(format!(
-            "{}: this is not a folder; choose another --tensorboard",
+/// Misuse if a file is there, or is to be.
+pub fn check_folder(path: &Path, option: &str, model: Option<&Path>) -> Result<(), Failure> {
+    let misuse = |what: &str| {
+        Err(Failure::misuse(format!(
+            "{}: {what}; choose another {option}",
             shown(path)
-        ))),
+        )))
+    };
+    if path == Path::new("-") {
+        return misuse("this is no folder; one of this name is ./-");
+    }
+    if model.is_some_and(|model| is_same_place(path, model)) {
+        return misuse("this is the model file");
+    }
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_dir() => misuse("this is not a folder"),
         _ => Ok(()),
     }
+}
+
+/// Whether two paths to write to are of one place, where something may be or not.
+fn is_same_place(one: &Path, other: &Path) -> bool {
+    let absolute = |path: &Path| std::path::absolute(path).ok();
+    one == other
+        || is_same(one, &Source::Path(other.to_owned()))
+        || absolute(one).is_some_and(|one| absolute(other) == Some(one))
 }
 
 /// Whether a file begins as a log does, or is empty.

@@ -49,7 +49,7 @@ pub enum CheckpointError {
         older: Option<PathBuf>,
     },
     /// The file holds something else than this training expects.
-    #[error("{}: {problem}; it was made by another version or for another purpose", path.display())]
+    #[error("{}: it is no checkpoint of this version: {problem}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
@@ -90,14 +90,15 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = |text: &Option<String>| match text {
+        let short = |text: &Option<String>, skipped: usize| match text {
             None => "none".to_owned(),
-            Some(text) if text.chars().count() > 80 => {
-                format!("{}…", text.chars().take(79).collect::<String>())
-            }
-            Some(text) => text.clone(),
+            Some(text) => shortened(text, skipped),
         };
-        let (here, there) = (short(&self.here), short(&self.there));
+        let skipped = match (&self.here, &self.there) {
+            (Some(here), Some(there)) => same_beginning(here, there),
+            _ => 0,
+        };
+        let (here, there) = (short(&self.here, skipped), short(&self.there, skipped));
         if here == there {
             // Too long to show where.
             return write!(f, "{} is not the same", self.what);
@@ -117,6 +118,30 @@ impl CheckpointError {
     pub(super) fn format(path: &Path, problem: &FormatError) -> CheckpointError {
         CheckpointError::content(path, problem)
     }
+}
+
+/// The most characters of a value that are shown.
+const SHOWN: usize = 80;
+
+/// What is shown of a value of which so many bytes can be left out at the beginning.
+fn shortened(text: &str, skipped: usize) -> String {
+    let (mut start, mut rest) = ("", text);
+    if text.chars().count() > SHOWN {
+        rest = &text[skipped..];
+        start = if skipped > 0 { "…" } else { "" };
+    }
+    let end = rest.char_indices().nth(SHOWN - 1);
+    match end {
+        Some((end, _)) if rest.chars().count() > SHOWN => format!("{start}{}…", &rest[..end]),
+        _ => format!("{start}{rest}"),
+    }
+}
+
+/// The length of the items, parted by commas, that two lists begin with in common.
+fn same_beginning(here: &str, there: &str) -> usize {
+    let both = here.split_inclusive(", ").zip(there.split_inclusive(", "));
+    let same = both.take_while(|(here, there)| here == there && here.ends_with(", "));
+    same.map(|(item, _)| item.len()).sum()
 }
 
 fn listed(differences: &[Difference]) -> String {
@@ -167,6 +192,27 @@ mod tests {
         assert_eq!(
             difference(Some(&a), Some(&b)),
             "learning rate is not the same"
+        );
+        // Of long lists, the items in which they begin to differ.
+        let columns: Vec<String> = (0..30).map(|at| format!("column {at} (numeric)")).collect();
+        let all = columns.join(", ");
+        assert_eq!(
+            difference(Some(&columns[..29].join(", ")), Some(&all)),
+            "learning rate is …column 28 (numeric) here and …column 28 (numeric), column 29 (numeric) there"
+        );
+        let other = all.replace("column 7 (numeric)", "column 7 (categorical)");
+        let said = difference(Some(&other), Some(&all));
+        assert!(
+            said.contains("is …column 7 (categorical), column 8")
+                && said.contains("and …column 7 (numeric), column 8"),
+            "{said}"
+        );
+        assert_eq!(
+            difference(Some("a, b, é"), Some(&all.replace(' ', "é"))),
+            format!(
+                "learning rate is a, b, é here and {}… there",
+                all.replace(' ', "é").chars().take(79).collect::<String>()
+            )
         );
     }
 }

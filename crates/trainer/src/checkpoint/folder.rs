@@ -120,18 +120,23 @@ impl Folder {
         let mut steps = Vec::new();
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
-            let step = name
-                .to_str()
-                .and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
-            let is_plain = |step: &&str| step.bytes().all(|byte| byte.is_ascii_digit());
-            steps.extend(
-                step.filter(is_plain)
-                    .and_then(|step| step.parse::<usize>().ok()),
-            );
+            steps.extend(name.to_str().and_then(step_of));
         }
         steps.sort_unstable();
         Ok(steps)
     }
+}
+
+/// Whether a file of this name is a training's own.
+pub(super) fn is_own(name: &str) -> bool {
+    name == LOCK || name == TEMPORARY || step_of(name).is_some()
+}
+
+/// The step of the checkpoint of this name, if it is one.
+fn step_of(name: &str) -> Option<usize> {
+    let step = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let is_plain = step.bytes().all(|byte| byte.is_ascii_digit());
+    step.parse().ok().filter(|_| is_plain)
 }
 
 #[cfg(test)]

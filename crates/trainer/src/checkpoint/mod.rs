@@ -9,7 +9,7 @@ mod folder;
 mod identity;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,27 @@ pub struct Checkpoints {
     pub every: Every,
     /// Whether to go on.
     pub start: Start,
+}
+
+impl Checkpoints {
+    /// Whether a path is of a file that the training writes in its folder, or may take for one of its own. Anything else may lie there, too.
+    ///
+    /// ```
+    /// use chainrule_trainer::{Checkpoints, Every, Start};
+    ///
+    /// let kept = Checkpoints { folder: "kept".into(), every: Every::default(), start: Start::Resume };
+    /// assert!(kept.has_for_itself("kept/checkpoint-0000000045.chainrule".as_ref()));
+    /// assert!(!kept.has_for_itself("kept/model.chainrule".as_ref()) && !kept.has_for_itself("lock".as_ref()));
+    /// ```
+    pub fn has_for_itself(&self, path: &Path) -> bool {
+        let absolute = |path: &Path| std::path::absolute(path).ok();
+        let folder = path.parent().and_then(|parent| match parent {
+            here if here == Path::new("") => absolute(Path::new(".")),
+            parent => absolute(parent),
+        });
+        let name = path.file_name().and_then(|name| name.to_str());
+        folder.is_some() && folder == absolute(&self.folder) && name.is_some_and(folder::is_own)
+    }
 }
 
 /// Whether a training goes on with what its folder has.
@@ -188,6 +209,14 @@ impl<'a> Keeper<'a> {
             return Ok(None);
         };
         let restored = Restored::read(&path, &container, &self.identity)?;
+        // By its name it is the newest: the next ones would be older, and be removed.
+        if self.folder.newest_step()? != Some(restored.steps) {
+            let problem = format!(
+                "it is of step {}, and its name has another one",
+                restored.steps
+            );
+            return Err(restored.unfit(&problem));
+        }
         self.kept = Some((restored.steps, restored.settled));
         Ok(Some(restored))
     }

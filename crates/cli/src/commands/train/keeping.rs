@@ -1,11 +1,12 @@
 //! Checkpoints: the options, and what is said of them.
 
 use crate::failure::Failure;
+use crate::output::check_folder;
 use crate::terminal::{self, shown};
 use chainrule_trainer::{
     Checkpoints, Control, EpochReport, Every, Observer, Start, TrainingInfo, TrainingReport,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Whether a training is kept, so that it can go on after it was broken off.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -42,6 +43,24 @@ impl Keeping {
                 Start::Afresh
             },
         })
+    }
+
+    /// Refuses a folder that can't be one, and a model that would be taken for a checkpoint, before there is any work to lose.
+    ///
+    /// # Errors
+    /// Misuse of paths.
+    pub fn check(&self, model: Option<&Path>) -> Result<(), Failure> {
+        let Some(checkpoints) = self.checkpoints() else {
+            return Ok(());
+        };
+        check_folder(&checkpoints.folder, "--checkpoint", model)?;
+        match model {
+            Some(model) if checkpoints.has_for_itself(model) => Err(Failure::misuse(format!(
+                "{}: this is the place of a checkpoint; choose another -o",
+                shown(model)
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Says from where a training goes on.

@@ -43,6 +43,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     arguments
         .watching
         .check(&sources, output.path(), arguments.force)?;
+    arguments.keeping.check(output.path())?;
     let stopping = arguments.ending.stopping();
     arguments
         .ending

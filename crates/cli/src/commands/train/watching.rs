@@ -38,7 +38,7 @@ impl Watching {
             check_log(path, inputs, model, force)?;
         }
         if let Some(path) = &self.tensorboard {
-            check_folder(path)?;
+            check_folder(path, "--tensorboard", model)?;
         }
         Ok(())
     }
