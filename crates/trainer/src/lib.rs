@@ -20,12 +20,12 @@
 //! | what | type | file |
 //! |---|---|---|
 //! | from a table to a model that predicts | [`Classifier`], [`Builder`] | `classifier/` |
-//! | the loop, over samples that are ready | [`train()`], [`Samples`] | `train.rs`, `run.rs`, `batches.rs` |
+//! | the loop, over samples that are ready | [`train()`], [`Samples`] | `train.rs`, `run/`, `batches.rs` |
 //! | early stopping, targets, time limits | [`Stopping`] | `stopping.rs` |
 //! | going on after a kill | [`Checkpoints`] | `checkpoint/` |
 //! | the compiled step | [`explain_step`], [`compile_step`] | `plans.rs` |
 //! | weights of rows and classes | [`ClassWeight`], [`Weighting`] | `weighting.rs` |
-//! | optimisers | [`Optimizer`], [`Sgd`], [`Momentum`], [`Adam`] | `optimizer/` |
+//! | optimisers | [`Optimizer`], [`Sgd`], [`Momentum`], [`Adam`], [`NamedOptimizer`] | `optimizer/` |
 //! | how the learning rate changes | [`Schedule`], [`Cosine`], [`Warmup`] | `schedule/` |
 //! | what watches and stops | [`Observer`] | `observer.rs` |
 //! | logs and event files | [`JsonLines`], [`TensorBoard`] | `observers/` |
@@ -81,7 +81,7 @@ pub use observer::{
 pub use observers::{JsonLines, TensorBoard};
 pub use optimizer::{
     Adam, AdamW, ClipByNorm, ClipByValue, Description, Gradient, Gradients, L1, L2, Lbfgs, Memory,
-    Momentum, Nesterov, Optimizer, Penalised, RmsProp, Role, Sgd,
+    Momentum, NamedOptimizer, Nesterov, Optimizer, Penalised, RmsProp, Role, Sgd, UnknownOptimizer,
 };
 pub use plans::{compile_step, explain_step};
 pub use rows::Rows;

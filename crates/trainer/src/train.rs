@@ -17,7 +17,7 @@ use crate::pace::Pace;
 use crate::plans::Plans;
 use crate::run::{Ended, Prepared, Run};
 use crate::validation::Validation;
-use crate::{Optimizer, Samples, TrainConfig, TrainError};
+use crate::{Lbfgs, Optimizer, Samples, TrainConfig, TrainError};
 
 /// `f32` or `f64`: what data is scaled to and a plan computes with.
 pub trait Real: Scalar + Float {}
@@ -344,14 +344,22 @@ fn check_search(
             "{name} searches along lines, for which it needs the gradients as they are: leave clipping out, or take another optimiser"
         )));
     }
-    for (what, found) in [("history", rule.history), ("evaluations", rule.evaluations)] {
-        if found == 0 {
-            return Err(TrainError::Setting {
-                what: format!("{what} of {name}"),
-                found: 0.0,
-                expected: "1 or more",
-            });
+    let within = |what: &str, found: usize, most: usize, expected| {
+        if (1..=most).contains(&found) {
+            return Ok(());
         }
-    }
-    Ok(())
+        Err(TrainError::Setting {
+            what: format!("{what} of {name}"),
+            found: found as f64,
+            expected,
+        })
+    };
+    let most = Lbfgs::MOST_HISTORY;
+    within(
+        "history",
+        rule.history,
+        most,
+        "a whole number from 1 to 1000",
+    )?;
+    within("evaluations", rule.evaluations, usize::MAX, "1 or more")
 }

@@ -105,6 +105,24 @@ fn what_does_not_go_together_is_misuse() {
             "lbfgs needs all rows in every step, and the batch size is 32",
         ),
         ("--optimizer lbfgs --clip-norm 1", "leave clipping out"),
+        ("--optimizer adm", "expected sgd, momentum, nesterov"),
+        (
+            "--optimizer adam:beta=0.9",
+            "adam has no setting \"beta\"; expected beta1, beta2, epsilon",
+        ),
+        (
+            "--optimizer lbfgs:history=0",
+            "history of lbfgs is \"0\"; expected a whole number from 1 to 1000",
+        ),
+        (
+            "--optimizer momentum:momentum=0.8 --momentum 0.8",
+            "momentum is given twice",
+        ),
+        (
+            "--optimizer adamw:weight-decay=0.1 --weight-decay 0.1",
+            "weight-decay is given twice",
+        ),
+        ("--penalize-biases", "add one of them, or leave it out"),
         ("--optimizer lbfgs --clip-value 1", "leave clipping out"),
         (
             "--schedule cosin",
@@ -170,4 +188,88 @@ fn penalties_make_weights_small() {
         norm(&plain)
     );
     assert!(near_zero(&l1) > near_zero(&plain) + 5, "{l1:?} {plain:?}");
+}
+
+#[test]
+fn every_setting_of_an_optimizer_follows_its_name() {
+    let folder = Folder::new();
+    let trained = |options: &str| folder.json(&format!("train --epochs 6 {options} -o m --json"));
+    for (optimizer, settings) in [
+        ("momentum", &[("momentum", 0.5)][..]),
+        ("nesterov", &[("momentum", 0.5)]),
+        ("rmsprop", &[("decay", 0.5), ("epsilon", 0.1)]),
+        ("adam", &[("beta1", 0.5), ("beta2", 0.5), ("epsilon", 0.1)]),
+        (
+            "adamw",
+            &[
+                ("weight-decay", 0.5),
+                ("beta1", 0.5),
+                ("beta2", 0.5),
+                ("epsilon", 0.1),
+            ],
+        ),
+        (
+            "lbfgs",
+            &[
+                ("history", 1.0),
+                ("evaluations", 1.0),
+                ("gradient-tolerance", 0.01),
+                ("change-tolerance", 0.01),
+            ],
+        ),
+    ] {
+        let usual = trained(&format!("--optimizer {optimizer}"));
+        let known = usual["optimizer_settings"].as_object().unwrap().len();
+        assert_eq!(known, settings.len(), "{optimizer}");
+        for (name, value) in settings {
+            let changed = trained(&format!("--optimizer {optimizer}:{name}={value}"));
+            let kept = &changed["optimizer_settings"][name.replace('-', "_")];
+            assert_eq!(kept, value, "{optimizer} {name}");
+            assert_ne!(
+                changed["model_hash"], usual["model_hash"],
+                "{optimizer} {name}"
+            );
+        }
+    }
+    // The older options say the same.
+    let hash = |options: &str| trained(options)["model_hash"].clone();
+    assert_eq!(
+        hash("--optimizer nesterov --momentum 0.5"),
+        hash("--optimizer nesterov:momentum=0.5")
+    );
+    assert_eq!(
+        hash("--optimizer adamw --weight-decay 0.5"),
+        hash("--optimizer adamw:weight-decay=0.5")
+    );
+    // What is not usual is in the report.
+    let report = folder.ok("train --optimizer adam:beta1=0.5 -o m").stdout;
+    assert!(
+        report.contains("adam (beta1 0.5, beta2 0.999, epsilon 0.00000001), learning rate"),
+        "{report}"
+    );
+    assert!(folder.ok("train -o m").stdout.contains(", adam, learning"));
+    // A checkpoint is of one choice.
+    let line = "train --epochs 2 --checkpoint kept -o m --optimizer";
+    folder.ok(&format!("{line} adam:beta2=0.99"));
+    let error = folder.fails(2, &format!("{line} adam --resume"));
+    assert!(
+        error.contains("optimizer is adam (beta1 0.9, beta2 0.999, ")
+            && error.contains("beta2 0.99,"),
+        "{error}"
+    );
+    let same = format!("{line} adam:beta2=0.99,beta1=0.9 --resume");
+    folder.ok(&same);
+}
+
+#[test]
+fn penalties_may_count_biases() {
+    let folder = Folder::new();
+    let bias = |options: &str| {
+        folder.ok(&format!(
+            "train --hidden none --epochs 60 --learning-rate 0.02 {options} -o m"
+        ));
+        let json = folder.json("inspect m --weights --json");
+        number(&json["parameters"][1]["values"][0]).abs()
+    };
+    assert!(bias("--l2 1 --penalize-biases") < 0.8 * bias("--l2 1"));
 }

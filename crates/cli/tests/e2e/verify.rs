@@ -28,7 +28,9 @@ fn a_model_is_confirmed_whatever_it_was_trained_with() {
     for options in [
         "--optimizer momentum --momentum 0.8 --learning-rate 0.02",
         "--optimizer adamw --weight-decay 0.1 --clip-value 0.5",
-        "--optimizer rmsprop --preprocess robust",
+        "--optimizer rmsprop:decay=0.9 --preprocess robust",
+        "--optimizer adam:beta1=0.8,epsilon=0.001 --clip-norm 1 --l2 0.01 --penalize-biases",
+        "--optimizer lbfgs:history=3,evaluations=5",
         "--positive no --validation 0 --hidden none",
         "--ignore a --test 0.2 --validation 0.3",
         "--categorical a",
@@ -80,6 +82,22 @@ fn how_a_table_was_read_is_in_the_model() {
     );
 }
 
+/// A checkpoint is a model with the weights of its last step: early stopping has chosen none yet.
+#[test]
+fn a_checkpoint_is_confirmed_too() {
+    let folder = Folder::new();
+    folder.write("t.csv", table(60, "no", "yes"));
+    folder.ok("train t.csv --target y --epochs 30 --early-stopping --checkpoint kept --checkpoint-every 7steps -o m");
+    let kept = std::fs::read_dir(folder.path("kept")).unwrap();
+    let names = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let checkpoints: Vec<_> = names.filter(|name| name != "lock").collect();
+    assert_eq!(checkpoints.len(), 2);
+    for name in checkpoints {
+        folder.ok(&format!("verify kept/{name} --data t.csv"));
+    }
+    folder.ok("verify m --data t.csv");
+}
+
 #[test]
 fn a_training_that_was_broken_off_is_confirmed_too() {
     let folder = Folder::new();
@@ -97,7 +115,7 @@ fn a_training_that_was_broken_off_is_confirmed_too() {
 
 #[test]
 fn a_model_that_was_trained_from_rust_is_confirmed_as_far_as_there_are_options_for_it() {
-    use chainrule_trainer::{Adam, Classifier, EarlyStopping, Momentum};
+    use chainrule_trainer::{Adam, Classifier, EarlyStopping, L1, L2, Momentum, Penalised};
     let folder = Folder::new();
     folder.write("t.csv", table(60, "no", "yes"));
     let rows = chainrule_data::Table::from_csv("t.csv", &folder.read("t.csv")[..]).unwrap();
@@ -119,13 +137,27 @@ fn a_model_that_was_trained_from_rust_is_confirmed_as_far_as_there_are_options_f
         beta1: 0.5,
         ..Adam::default()
     };
-    let model = builder().optimizer(adam).fit(&rows).unwrap();
+    let penalised = L2 {
+        strength: 0.01,
+        on: Penalised::All,
+        then: adam,
+    };
+    let model = builder().optimizer(penalised).fit(&rows).unwrap();
+    model.save(folder.path("m")).unwrap();
+    folder.ok("verify m --data t.csv");
+    // The command line has one choice for both penalties.
+    let both = L1 {
+        strength: 0.02,
+        on: Penalised::Weights,
+        then: penalised,
+    };
+    let model = builder().optimizer(both).fit(&rows).unwrap();
     model.save(folder.path("m")).unwrap();
     let run = folder.line("verify m --data t.csv");
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     assert!(
         run.stdout
-            .contains("differs     optimizer: adam (beta1 0.9"),
+            .contains("differs     optimizer: adam (beta1 0.5, beta2 0.999, epsilon 0.00000001, l2_with_biases 0.01, l1_with_biases 0.02) here, adam (beta1 0.5"),
         "{}",
         run.stdout
     );

@@ -2,10 +2,7 @@
 
 use chainrule_data::Scaling;
 use chainrule_nn::Precision;
-use chainrule_trainer::{
-    Adam, AdamW, Batch, ClipByValue, Lbfgs, Momentum, Nesterov, Optimizer, RmsProp, Sgd,
-    TrainConfig,
-};
+use chainrule_trainer::{Batch, NamedOptimizer, TrainConfig};
 use clap::ValueEnum;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::OsString;
@@ -14,9 +11,9 @@ use std::path::PathBuf;
 use super::ending::Ending;
 use super::keeping::Keeping;
 use super::optimization::Optimization;
+use super::optimizer::{self, Update};
 use super::watching::Watching;
 use crate::columns::{Columns, LabelMap};
-use crate::failure::Failure;
 use crate::input::Source;
 use crate::reading::Reading;
 use crate::weights::Weights;
@@ -58,24 +55,11 @@ pub struct Arguments {
     #[arg(long, value_name = "N|full", value_parser = batch, allow_negative_numbers = true)]
     pub batch_size: Option<Batch>,
 
-    #[arg(long, help = learning_rate_help(), value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
+    #[arg(long, help = optimizer::learning_rate_help(), value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
     pub learning_rate: Option<f64>,
 
-    /// How a gradient becomes an update
-    #[arg(long, value_name = "NAME", default_value = "adam")]
-    pub optimizer: OptimizerName,
-
-    /// How much of the velocity is kept, for momentum and nesterov [default: 0.9]
-    #[arg(long, value_name = "X", value_parser = momentum, allow_negative_numbers = true)]
-    pub momentum: Option<f64>,
-
-    /// What part of each weight and bias a step of length 1 takes away, for adamw [default: 0.01]
-    #[arg(long, value_name = "X", value_parser = learning_rate, allow_negative_numbers = true)]
-    pub weight_decay: Option<f64>,
-
-    /// Keep each element of a gradient between -X and X
-    #[arg(long, value_name = "X", value_parser = clip_value, allow_negative_numbers = true)]
-    pub clip_value: Option<f64>,
+    #[command(flatten)]
+    pub update: Update,
 
     /// The share of rows to hold out, drawn by class, or a CSV table of other rows
     #[arg(long, value_name = "SHARE|FILE", default_value = "0.2", value_parser = validation_parser(), allow_negative_numbers = true)]
@@ -191,39 +175,6 @@ impl Held {
     }
 }
 
-/// The name of an optimiser.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum OptimizerName {
-    /// Plain gradient descent: w := w − α ∂J/∂w and nothing else
-    Sgd,
-    /// Gradient descent with a velocity, momentum 0.9
-    Momentum,
-    /// Gradient descent with a velocity that looks ahead, momentum 0.9
-    Nesterov,
-    /// Each gradient divided by the root of its mean square, decay 0.99, ε 1e-8
-    Rmsprop,
-    /// Adam with β₁ 0.9, β₂ 0.999, ε 1e-8
-    Adam,
-    /// Adam with weight decay of its own, 0.01
-    Adamw,
-    /// A quasi-Newton method with a line search, for all rows at once: an epoch is one of its iterations
-    Lbfgs,
-}
-
-impl OptimizerName {
-    /// A learning rate that suits standardised features, where none is given.
-    pub fn learning_rate(self) -> f64 {
-        match self {
-            OptimizerName::Sgd => 0.5,
-            OptimizerName::Lbfgs => 1.0,
-            OptimizerName::Momentum | OptimizerName::Nesterov => 0.05,
-            OptimizerName::Rmsprop | OptimizerName::Adam | OptimizerName::Adamw => {
-                TrainConfig::default().learning_rate
-            }
-        }
-    }
-}
-
 /// The name of a precision.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub enum PrecisionName {
@@ -269,8 +220,8 @@ impl From<PreprocessName> for Scaling {
 impl Arguments {
     /// The rows of a step.
     pub fn batch(&self) -> Batch {
-        let usual = match self.optimizer {
-            OptimizerName::Lbfgs => Batch::Full,
+        let usual = match self.update.named() {
+            NamedOptimizer::Lbfgs(_) => Batch::Full,
             _ => TrainConfig::default().batch,
         };
         self.batch_size.unwrap_or(usual)
@@ -281,66 +232,6 @@ impl Arguments {
         self.epochs
             .unwrap_or_else(|| TrainConfig::epochs_for(rows, self.batch()))
     }
-
-    /// The optimiser with its settings.
-    ///
-    /// # Errors
-    /// Misuse if a setting is given that the optimiser does not have.
-    pub fn optimizer(&self) -> Result<Box<dyn Optimizer>, Failure> {
-        use OptimizerName::{
-            Adam as ByAdam, Adamw, Lbfgs as ByLbfgs, Momentum as ByMomentum,
-            Nesterov as ByNesterov, Rmsprop, Sgd as Plain,
-        };
-        let name = self.optimizer;
-        if self.momentum.is_some() && !matches!(name, ByMomentum | ByNesterov) {
-            return Err(Failure::misuse(
-                "--momentum is a setting of momentum and nesterov; add --optimizer momentum, or leave it out",
-            ));
-        }
-        if self.weight_decay.is_some() && name != Adamw {
-            return Err(Failure::misuse(
-                "--weight-decay is a setting of adamw; add --optimizer adamw, or leave it out",
-            ));
-        }
-        let momentum = self.momentum.unwrap_or(Momentum::default().momentum);
-        let optimizer: Box<dyn Optimizer> = match name {
-            Plain => Box::new(Sgd),
-            ByMomentum => Box::new(Momentum { momentum }),
-            ByNesterov => Box::new(Nesterov { momentum }),
-            Rmsprop => Box::new(RmsProp::default()),
-            ByAdam => Box::new(Adam::default()),
-            ByLbfgs => Box::new(Lbfgs::default()),
-            Adamw => Box::new(AdamW {
-                weight_decay: self.weight_decay.unwrap_or(AdamW::default().weight_decay),
-                ..AdamW::default()
-            }),
-        };
-        let optimizer: Box<dyn Optimizer> = match self.clip_value {
-            None => optimizer,
-            Some(limit) => Box::new(ClipByValue {
-                limit,
-                then: optimizer,
-            }),
-        };
-        Ok(self.optimization.around(optimizer))
-    }
-}
-
-fn learning_rate_help() -> String {
-    let defaults = OptimizerName::value_variants()
-        .iter()
-        .filter_map(|optimizer| {
-            let name = optimizer.to_possible_value()?;
-            Some(format!(
-                "{} with {}",
-                optimizer.learning_rate(),
-                name.get_name()
-            ))
-        });
-    format!(
-        "Length of a step [default: {}]",
-        defaults.collect::<Vec<_>>().join(", ")
-    )
 }
 
 fn validation_parser() -> impl TypedValueParser<Value = Held> {
@@ -370,24 +261,10 @@ fn batch(text: &str) -> Result<Batch, String> {
     }
 }
 
-fn learning_rate(text: &str) -> Result<f64, String> {
+pub(super) fn learning_rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if rate.is_finite() && rate >= 0.0 => Ok(rate),
         _ => Err("expected 0 or a positive number".to_owned()),
-    }
-}
-
-fn momentum(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(momentum) if (0.0..1.0).contains(&momentum) => Ok(momentum),
-        _ => Err("expected a number from 0 to below 1".to_owned()),
-    }
-}
-
-fn clip_value(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(limit) if limit.is_finite() && limit > 0.0 => Ok(limit),
-        _ => Err("expected a positive number".to_owned()),
     }
 }
 

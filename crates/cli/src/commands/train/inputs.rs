@@ -368,7 +368,7 @@ fn builder<'a>(
 ) -> Result<Builder<'a>, Failure> {
     let rate = arguments
         .learning_rate
-        .unwrap_or_else(|| arguments.optimizer.learning_rate());
+        .unwrap_or_else(|| arguments.update.learning_rate());
     let mut builder = Classifier::builder()
         .batch(arguments.batch())
         .learning_rate(rate)
@@ -377,7 +377,9 @@ fn builder<'a>(
         .seed(arguments.seed)
         .threads(arguments.threads.map_or(Threads::Auto, Threads::AtMost))
         .isa(isa);
-    builder = builder.optimizer(arguments.optimizer()?);
+    arguments.optimization.check()?;
+    let optimizer = arguments.update.optimizer()?;
+    builder = builder.optimizer(arguments.optimization.around(optimizer));
     match &arguments.hidden {
         Some(hidden) => builder = builder.hidden(&hidden.0),
         None if init.is_none() => builder = builder.hidden(&Hidden::DEFAULT),

@@ -5,6 +5,7 @@ mod ending;
 mod inputs;
 mod keeping;
 mod optimization;
+mod optimizer;
 mod progress;
 mod recorded;
 mod report;

@@ -1,5 +1,6 @@
 //! The options that say what is made small, and by steps of which length.
 
+use crate::failure::Failure;
 use chainrule_trainer::{ClipByNorm, Curve, L1, L2, Optimizer, Penalised, Schedule, Warmup};
 
 /// What is made small, and by steps of which length.
@@ -10,13 +11,17 @@ pub struct Optimization {
     #[arg(long, value_name = "X", value_parser = limit, allow_negative_numbers = true)]
     clip_norm: Option<f64>,
 
-    /// Add X times the sum of the weights' absolute values to what is made small; biases and reported losses are without it
+    /// Add X times the sum of the weights' absolute values to what is made small; reported losses are without it, and biases too unless --penalize-biases
     #[arg(long, value_name = "X", value_parser = strength, allow_negative_numbers = true)]
     l1: Option<f64>,
 
-    /// Add X/2 times the sum of the weights' squares to what is made small; biases and reported losses are without it
+    /// Add X/2 times the sum of the weights' squares to what is made small; reported losses are without it, and biases too unless --penalize-biases
     #[arg(long, value_name = "X", value_parser = strength, allow_negative_numbers = true)]
     l2: Option<f64>,
+
+    /// Let --l1 and --l2 count biases, too
+    #[arg(long)]
+    penalize_biases: bool,
 
     /// How the learning rate changes: constant, step, exponential, cosine, plateau or one-cycle, with settings as in step:every=10,factor=0.5 [default: constant]
     #[arg(long, value_name = "NAME[:SETTING=X,…]")]
@@ -36,6 +41,19 @@ impl Optimization {
         }
     }
 
+    /// Makes sure that the options fit each other.
+    ///
+    /// # Errors
+    /// Misuse if there is no penalty that could count biases.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.penalize_biases && self.l1.is_none() && self.l2.is_none() {
+            return Err(Failure::misuse(
+                "--penalize-biases changes --l1 and --l2; add one of them, or leave it out",
+            ));
+        }
+        Ok(())
+    }
+
     /// Takes up a schedule that a model tells.
     pub fn set_schedule(&mut self, schedule: Schedule) {
         self.schedule = Some(schedule.curve);
@@ -48,6 +66,8 @@ impl Optimization {
             "clip_norm" => self.clip_norm = Some(value),
             "l1" => self.l1 = Some(value),
             "l2" => self.l2 = Some(value),
+            "l1_with_biases" => (self.l1, self.penalize_biases) = (Some(value), true),
+            "l2_with_biases" => (self.l2, self.penalize_biases) = (Some(value), true),
             _ => {}
         }
     }
@@ -61,7 +81,11 @@ impl Optimization {
                 then: optimizer,
             });
         }
-        let on = Penalised::Weights;
+        let on = if self.penalize_biases {
+            Penalised::All
+        } else {
+            Penalised::Weights
+        };
         if let Some(strength) = self.l2 {
             optimizer = Box::new(L2 {
                 strength,

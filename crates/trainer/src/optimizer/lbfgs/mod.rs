@@ -51,7 +51,7 @@ pub(crate) use searcher::{Iteration, Searcher};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lbfgs {
-    /// How many steps it remembers; 1 or more. Each takes the memory of the parameters twice.
+    /// How many steps it remembers; from 1 to [`MOST_HISTORY`](Lbfgs::MOST_HISTORY). Each takes the memory of the parameters twice.
     pub history: usize,
     /// The most evaluations in a search after its first one; 1 or more.
     pub evaluations: usize,
@@ -59,6 +59,11 @@ pub struct Lbfgs {
     pub gradient_tolerance: f64,
     /// Converged when a step changes the loss by less, or no parameter by more, or when the direction leads down no steeper.
     pub change_tolerance: f64,
+}
+
+impl Lbfgs {
+    /// The most steps that it can remember: each of them is a part of the plan.
+    pub const MOST_HISTORY: usize = 1000;
 }
 
 impl Default for Lbfgs {

@@ -7,6 +7,7 @@ use crate::scores::{Majority, Scores};
 use crate::{model, weights};
 use chainrule_trainer::EpochReport;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The report as JSON.
 #[derive(Serialize)]
@@ -27,6 +28,7 @@ pub struct Json {
     precision: String,
     preprocess: String,
     optimizer: String,
+    optimizer_settings: BTreeMap<String, f64>,
     learning_rate: f64,
     schedule: String,
     epochs: usize,
@@ -132,6 +134,7 @@ impl Finished<'_> {
             precision: record.precision.to_string(),
             preprocess: self.preprocess.clone(),
             optimizer: record.optimizer.name.clone(),
+            optimizer_settings: record.optimizer.settings.iter().cloned().collect(),
             learning_rate: record.learning_rate,
             schedule: self.schedule(),
             epochs: training.history.len(),

@@ -9,7 +9,9 @@ use crate::terminal;
 use crate::weights::{self, amount};
 use chainrule_data::{Cell, Labels, Others, Schema, escape};
 use chainrule_metrics::{Baseline, Report};
-use chainrule_trainer::{Classifier, Outcome, Schedule, Stopping, TrainingReport, Weighting};
+use chainrule_trainer::{
+    Classifier, NamedOptimizer, Optimizer, Outcome, Schedule, Stopping, TrainingReport, Weighting,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -169,7 +171,7 @@ impl Finished<'_> {
                 counted(training.history.len(), "epoch"),
                 counted(training.info.steps_per_epoch, "step"),
                 training.info.batch_rows,
-                record.optimizer.name,
+                self.optimizer(),
                 record.learning_rate,
                 match self.schedule() {
                     constant if constant == Schedule::default().to_string() => String::new(),
@@ -293,6 +295,17 @@ impl Finished<'_> {
         match validation {
             None => "no rows were held out, so only other rows can tell how good the model is: chainrule evaluate".to_owned(),
             Some(_) => "another --seed shows how much of this is luck of the draw".to_owned(),
+        }
+    }
+
+    /// The optimiser: by its name, and with its settings if they are not the usual ones.
+    fn optimizer(&self) -> String {
+        let description = &self.classifier.provenance().training.optimizer;
+        let usual = description.name.parse::<NamedOptimizer>();
+        if usual.is_ok_and(|usual| usual.describe() == *description) {
+            description.name.clone()
+        } else {
+            description.to_string()
         }
     }
 
