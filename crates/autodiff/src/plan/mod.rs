@@ -10,6 +10,7 @@ mod schedule;
 pub(crate) mod state;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::kernel::crew::Team;
 use crate::kernel::execute::{Memory, Run, StateRef};
@@ -124,6 +125,8 @@ impl Graph {
         if !options.isa.is_available() {
             return Err(CompileError::MissingIsa(options.isa));
         }
+        // A clock only for whoever listens.
+        let started = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
         let mut layout = StateLayout::of::<T>(self);
         let mut programs = Vec::new();
         for step in steps {
@@ -143,6 +146,17 @@ impl Graph {
         }
         layout.place();
         let layout = Arc::new(layout);
+        if let Some(started) = started {
+            tracing::debug!(
+                plans = programs.len(),
+                scalar = std::any::type_name::<T>(),
+                isa = %options.isa,
+                state_values = layout.len,
+                left_out = options.left_out.len(),
+                seconds = started.elapsed().as_secs_f64(),
+                "graph compiled"
+            );
+        }
         Ok(programs
             .into_iter()
             .map(|(program, names)| Plan {

@@ -122,6 +122,19 @@ impl Preprocessing {
     /// # Errors
     /// [`ErrorKind::Spread`] if values are too large for the scaled ones to be computed (above 2^1021, 2.2e307).
     pub fn fit(scaling: Scaling, data: &Dataset) -> Result<Preprocessing, Error> {
+        let fitted = Preprocessing::fitted(scaling, data)?;
+        let features = data.features().nrows();
+        tracing::debug!(
+            %scaling,
+            samples = data.len(),
+            features,
+            inputs = fitted.outputs(features),
+            "preprocessing fitted"
+        );
+        Ok(fitted)
+    }
+
+    fn fitted(scaling: Scaling, data: &Dataset) -> Result<Preprocessing, Error> {
         let features = data.features().nrows();
         let are_numbers = (0..features).all(|feature| *data.kind(feature) == FeatureKind::Numeric)
             && !data.features().iter().any(|value| value.is_nan());

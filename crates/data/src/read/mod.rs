@@ -44,6 +44,7 @@ use crate::table::Table;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::time::Instant;
 
 impl Table {
     /// Reads a CSV file.
@@ -84,6 +85,17 @@ impl Table {
         input: impl Read,
         options: &CsvOptions,
     ) -> Result<Table, Error> {
-        CsvReader::hashing(source.into(), input, options)?.read_table()
+        let started = Instant::now();
+        let table = CsvReader::hashing(source.into(), input, options)?.read_table()?;
+        tracing::info!(
+            source = table.source(),
+            format = table.format(),
+            rows = table.rows(),
+            columns = table.names().len(),
+            notes = table.notes().len(),
+            seconds = started.elapsed().as_secs_f64(),
+            "table read"
+        );
+        Ok(table)
     }
 }

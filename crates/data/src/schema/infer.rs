@@ -183,8 +183,19 @@ impl Schema {
                 reasons: findings.notes().iter().map(ToString::to_string).collect(),
             }));
         }
+        let notes = findings.notes();
+        tracing::debug!(
+            source = table.source(),
+            target_column = target,
+            positive = labels.positive,
+            negative = labels.negative,
+            features = features.len(),
+            columns = table.names().len(),
+            notes = notes.len(),
+            "schema inferred"
+        );
         Ok(Inferred {
-            notes: findings.notes(),
+            notes,
             schema: Schema {
                 features,
                 target: target.to_owned(),

@@ -32,7 +32,9 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), File
     let path = path.as_ref();
     Destination::of(path)
         .and_then(|destination| destination.write(bytes))
-        .map_err(|problem| FileError::new(path, problem))
+        .map_err(|problem| FileError::new(path, problem))?;
+    written(path, bytes);
+    Ok(())
 }
 
 /// [`write_atomically`] with a temporary file of a given name: for whoever writes the same file again and again, alone in
@@ -50,7 +52,13 @@ pub fn write_atomically_through(
     let path = path.as_ref();
     Destination::of(path)
         .and_then(|destination| destination.write_through(temporary, bytes))
-        .map_err(|problem| FileError::new(path, problem))
+        .map_err(|problem| FileError::new(path, problem))?;
+    written(path, bytes);
+    Ok(())
+}
+
+fn written(path: &Path, bytes: &[u8]) {
+    tracing::debug!(path = %path.display(), bytes = bytes.len(), "file written");
 }
 
 /// Finds out whether [`write_atomically`] will be able to write a file: to be asked before a training, not after it.

@@ -52,7 +52,14 @@ impl Container {
     /// ([`FileProblem::Format`]).
     pub fn open(path: impl AsRef<Path>) -> Result<Container, FileError> {
         let path = path.as_ref();
-        read_file(path).map_err(|problem| FileError::new(path, problem))
+        let container = read_file(path).map_err(|problem| FileError::new(path, problem))?;
+        tracing::debug!(
+            path = %path.display(),
+            bytes = container.byte_len(),
+            sections = container.sections().len(),
+            "file read"
+        );
+        Ok(container)
     }
 
     /// The sections, in file order.
