@@ -18,6 +18,15 @@ pub fn exact(out: &mut String, value: f64) {
     debug_assert!(result.is_ok(), "a string takes everything");
 }
 
+/// For people: a metric with four decimals, or where it is out of all bounds by its order of magnitude: `0.6931`, `4.84e29`.
+pub fn decimals(value: f64) -> String {
+    if value.abs() < 1e6 {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.2e}")
+    }
+}
+
 /// For people: `0.31 s`, `12 ms`, `3 min 20 s`.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -54,6 +63,17 @@ pub fn grouped(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn metrics_keep_to_their_columns() {
+        assert_eq!(decimals(0.693_147), "0.6931");
+        assert_eq!(decimals(-12.0), "-12.0000");
+        assert_eq!(decimals(4.835_869e29), "4.84e29");
+        assert_eq!(
+            [decimals(f64::INFINITY), decimals(f64::NAN)],
+            ["inf", "NaN"]
+        );
+    }
 
     #[test]
     fn numbers_read_back_to_the_same_bits() {

@@ -1,5 +1,6 @@
 //! Metrics as the commands show them: JSON objects and lines of text. What has no value is null, or a dash, with its reason.
 
+use crate::number::decimals;
 use chainrule_data::Labels;
 use chainrule_metrics::{Baseline, Metric, Report, Undefined};
 use serde::Serialize;
@@ -143,9 +144,9 @@ pub fn title(metric: Metric) -> &'static str {
     }
 }
 
-/// A metric for people, with four decimals, or a dash.
+/// A metric for people, or a dash.
 pub fn shown(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"))
+    value.map_or_else(|| "–".to_owned(), decimals)
 }
 
 fn value(name: &'static str, metric: Result<f64, Undefined>, reasons: &mut Reasons) -> Option<f64> {

@@ -3,7 +3,7 @@
 use crate::columns::LabelMap;
 use crate::failure::Failure;
 use crate::input::{Source, check_stdin_once};
-use crate::number::counted;
+use crate::number::{counted, decimals};
 use crate::reading::Reading;
 use crate::scores::{Scores, shown, title};
 use crate::weights::{self, WeightColumn, amount};
@@ -175,7 +175,7 @@ fn text(
             + &format!("  always \"{}\"", escape(labels.of(baseline.majority))),
     ];
     if let Some(log_loss) = put_right {
-        let chances = format!("{:<18} {log_loss:>8.4}", "log loss, chances");
+        let chances = format!("{:<18} {:>8}", "log loss, chances", decimals(log_loss));
         lines.insert(
             lines.len() - 2,
             chances + "            with the class weights taken out",
@@ -222,7 +222,11 @@ fn compared_rate(report: &Report) -> String {
 }
 
 fn compared(name: &str, value: f64, baseline: f64) -> String {
-    format!("{name:<18} {value:>8.4}  {baseline:>8.4}")
+    format!(
+        "{name:<18} {:>8}  {:>8}",
+        decimals(value),
+        decimals(baseline)
+    )
 }
 
 fn metric(name: &str, value: Result<f64, Undefined>) -> String {

@@ -262,4 +262,11 @@ fn a_divergence_names_an_option_that_helps() {
         end["divergence"].as_str().unwrap().contains(", layer "),
         "{end}"
     );
+    // Features that are not scaled make the gradients large, after the first step as well: a lower rate would not do.
+    let rows = (0..40).map(|at| format!("{}e20,{}\n", at % 7, ["no", "yes"][at % 2]));
+    folder.write("big.csv", format!("a,y\n{}", rows.collect::<String>()));
+    let line = "train big.csv --target y --hidden none --optimizer sgd -o m";
+    let error = folder.fails(3, &format!("{line} --preprocess none"));
+    assert!(error.contains("; try --preprocess standard; "), "{error}");
+    folder.ok(&format!("{line} --preprocess standard"));
 }

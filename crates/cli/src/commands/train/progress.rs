@@ -1,7 +1,7 @@
 //! Progress of a training on stderr: a bar on a terminal, a line for every tenth of the epochs elsewhere.
 
 use super::warnings;
-use crate::number::{duration, grouped};
+use crate::number::{decimals, duration, grouped};
 use crate::terminal::{self, Line};
 use chainrule_trainer::{Control, EpochReport, Observer, StepReport, TrainingInfo, Warning};
 use std::time::{Duration, Instant};
@@ -195,8 +195,12 @@ impl Shown {
         let epoch = format!("epoch {}/{}", self.epoch, self.epochs);
         let losses = |train: &str, validation: &str| match self.losses {
             None => String::new(),
-            Some((loss, None)) => format!("{train} {loss:.4}"),
-            Some((loss, Some(other))) => format!("{train} {loss:.4}  {validation} {other:.4}"),
+            Some((loss, None)) => format!("{train} {}", decimals(loss)),
+            Some((loss, Some(other))) => format!(
+                "{train} {}  {validation} {}",
+                decimals(loss),
+                decimals(other)
+            ),
         };
         let (long, short) = (
             losses("train loss", "validation loss"),
@@ -256,9 +260,9 @@ fn bar(share: f64, width: usize) -> String {
 }
 
 fn losses(report: &EpochReport) -> String {
-    let mut text = format!("train loss {:.4}", report.train_loss);
+    let mut text = format!("train loss {}", decimals(report.train_loss));
     if let Some(loss) = report.validation_loss {
-        text += &format!("  validation loss {loss:.4}");
+        text += &format!("  validation loss {}", decimals(loss));
     }
     text
 }
