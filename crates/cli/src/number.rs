@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn metrics_keep_to_their_columns() {
-        assert_eq!(decimals(0.693_147), "0.6931");
+        assert_eq!(decimals(0.123_456), "0.1235");
         assert_eq!(decimals(-12.0), "-12.0000");
         assert_eq!(decimals(4.835_869e29), "4.84e29");
         assert_eq!(

@@ -161,7 +161,9 @@ impl Update {
             match name.as_str() {
                 "clip_value" => self.clip_value = Some(*value),
                 // What it hasn't is the setting of something around it.
-                name => drop(optimizer.set(&name.replace('_', "-"), &value.to_string())),
+                name => {
+                    let _ = optimizer.set(&name.replace('_', "-"), &value.to_string());
+                }
             }
         }
         let text = optimizer.to_string();
