@@ -4,10 +4,12 @@
 //! |---|---|
 //! | the whole of it, for all features | here |
 //! | one feature: scaling, filling in, levels, parts of dates | `encoder.rs` |
+//! | what is learned of one feature | `learn.rs` |
 //! | means, deviations, medians | `moments.rs` |
 //! | in a model file | `stored.rs` |
 
 mod encoder;
+mod learn;
 mod moments;
 mod stored;
 #[cfg(test)]

@@ -14,7 +14,7 @@
 //! | some rows at a time | `block.rs` |
 //! | rows as they stand in the file | `raw.rs` |
 //! | what was found out, in words | `format.rs` |
-//! | all together | `csv.rs` |
+//! | all together | `csv.rs`, with `csv/start.rs` for the first rows and the header |
 
 mod block;
 mod compress;

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | the schema | here |
 //! | tables read with it | `encode.rs` |
-//! | what each column of a training table is | `infer.rs` |
+//! | what each column of a training table is | `infer.rs`, with `look.rs` and `tally.rs` |
+//! | what is remarkable about columns | `note.rs` |
 //! | a schema that people edit | `file.rs` |
 //! | a schema in a model file | `stored.rs` |
 //! | dates | `date.rs` |
@@ -13,13 +14,17 @@ mod date;
 mod encode;
 mod file;
 mod infer;
+mod look;
+mod note;
 mod stored;
+mod tally;
 
 pub use date::DateOrder;
 use encode::BadCells;
 pub(crate) use encode::Levels;
 pub use file::{SchemaColumn, SchemaFile};
-pub use infer::{ColumnNote, Inferred, SchemaOptions};
+pub use infer::{Inferred, SchemaOptions};
+pub use note::ColumnNote;
 
 use crate::error::Error;
 use crate::label::Labels;
