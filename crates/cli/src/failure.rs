@@ -101,22 +101,50 @@ impl From<chainrule_data::Error> for Failure {
     fn from(error: chainrule_data::Error) -> Failure {
         match error.kind() {
             ErrorKind::UnknownColumn { .. }
+            | ErrorKind::AmbiguousColumn { .. }
             | ErrorKind::Declared { .. }
             | ErrorKind::UnknownPositive { .. }
             | ErrorKind::Separator(_)
             | ErrorKind::Shares { .. }
-            | ErrorKind::Fraction(_) => Failure::misuse(error.to_string()),
-            kind => match options_for(kind) {
-                Some(options) => Failure::bad(format!("{error} ({options})")),
-                None => Failure::bad(error.to_string()),
-            },
+            | ErrorKind::Fraction(_) => Failure::misuse(with_options(&error)),
+            _ => Failure::bad(with_options(&error)),
         }
     }
+}
+
+/// The message, with the options that help.
+fn with_options(error: &chainrule_data::Error) -> String {
+    match options_for(error.kind()) {
+        Some(options) => format!("{error} ({options})"),
+        None => error.to_string(),
+    }
+}
+
+/// The option for fields that are parted by a character.
+pub fn delimiter_option(delimiter: char) -> String {
+    let name = match delimiter {
+        ',' => "comma".to_owned(),
+        ';' => "semicolon".to_owned(),
+        '\t' => "tab".to_owned(),
+        '|' => "pipe".to_owned(),
+        ' ' => "space".to_owned(),
+        other => shell(&other.to_string()),
+    };
+    format!("--delimiter {name}")
 }
 
 /// The options that help with what is wrong with a table.
 fn options_for(kind: &ErrorKind) -> Option<String> {
     let options = match kind {
+        ErrorKind::UnknownColumn {
+            likely_delimiter: Some(delimiter),
+            ..
+        }
+        | ErrorKind::NoFeatures {
+            likely_delimiter: Some(delimiter),
+            ..
+        } => return Some(delimiter_option(*delimiter)),
+        ErrorKind::NotUtf16 => "--encoding utf-8 or latin-1",
         ErrorKind::TooFewToSplit { .. } => "--validation 0",
         ErrorKind::Header { .. } => "--rename-duplicates, or --no-header for a row of data",
         ErrorKind::NoRows => "--no-header if line 1 is a row of data",
@@ -126,11 +154,21 @@ fn options_for(kind: &ErrorKind) -> Option<String> {
         ErrorKind::ManyLabels { .. } => "--positive LABEL sets one against the rest",
         ErrorKind::BadCells(columns) => {
             let has = |problem: Problem| columns.iter().any(|column| column.problem == problem);
-            if has(Problem::Infinite) {
-                "--allow-infinite, --on-bad skip"
-            } else {
-                "--missing WORD, --categorical COLUMN, --on-bad skip"
+            let options = [
+                (Problem::Infinite, "--allow-infinite"),
+                (Problem::OtherMarks, "--decimal point or comma"),
+                (Problem::Text, "--missing WORD"),
+            ];
+            let options = options.iter().filter(|(problem, _)| has(*problem));
+            let mut options: Vec<&str> = options.map(|(_, option)| *option).collect();
+            if columns
+                .iter()
+                .any(|column| column.problem != Problem::Infinite)
+            {
+                options.push("--categorical COLUMN");
             }
+            options.push("--on-bad skip");
+            return Some(options.join(", "));
         }
         ErrorKind::UnknownLabels { unknown, known, .. } => {
             let flags: Vec<String> = unknown
@@ -148,10 +186,15 @@ fn options_for(kind: &ErrorKind) -> Option<String> {
         }
         ErrorKind::BadRows(rows) => {
             let has = |is: fn(&RowProblem) -> bool| rows.first.iter().any(|row| is(&row.problem));
+            if let Some(delimiter) = rows.likely_delimiter {
+                return Some(delimiter_option(delimiter));
+            }
             if has(|problem| matches!(problem, RowProblem::Utf8 { .. } | RowProblem::Nul { .. })) {
                 "--encoding latin-1 or utf-16, --on-bad skip"
             } else if has(|problem| matches!(problem, RowProblem::AfterQuote { .. })) {
                 "--quote none takes quotes as they stand, --on-bad skip"
+            } else if has(|problem| matches!(problem, RowProblem::Utf16 { .. })) {
+                "--on-bad skip"
             } else {
                 "--delimiter, --on-bad skip"
             }

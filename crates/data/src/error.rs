@@ -55,6 +55,8 @@ pub enum ErrorKind {
         /// What to do about it.
         help: &'static str,
     },
+    /// The file was said to be in UTF-16 and is not.
+    NotUtf16,
     /// The file has no content.
     Empty,
     /// There is a header and nothing below it.
@@ -68,7 +70,7 @@ pub enum ErrorKind {
     },
     /// Rows that can't be read.
     BadRows(BadRows),
-    /// Data that was compressed and can't be unpacked, with the reason.
+    /// Data that was compressed and can't be unpacked: why, where, and what to do.
     Unpack(String),
     /// A character that can't part fields or stand round them.
     Separator(char),
@@ -92,6 +94,15 @@ pub enum ErrorKind {
         columns: Vec<String>,
         /// The one that may have been meant.
         suggestion: Option<String>,
+        /// What may part the fields rather than what was taken for it.
+        likely_delimiter: Option<char>,
+    },
+    /// More than one column of the file has the name that was asked for.
+    AmbiguousColumn {
+        /// The name.
+        name: String,
+        /// What these columns are called now, with their positions, counted from 1.
+        columns: Vec<(usize, String)>,
     },
     /// Columns that the schema needs and the table lacks.
     MissingColumns {
@@ -104,6 +115,8 @@ pub enum ErrorKind {
     NoFeatures {
         /// The target.
         target: String,
+        /// What may part the fields rather than what was taken for it.
+        likely_delimiter: Option<char>,
     },
     /// No column can be a feature.
     NothingLeft {
@@ -242,6 +255,10 @@ pub struct BadRows {
     pub first: Vec<BadRow>,
     /// How many there are.
     pub count: usize,
+    /// Whether no row can be read.
+    pub is_all: bool,
+    /// What may part the fields rather than what was taken for it.
+    pub likely_delimiter: Option<char>,
 }
 
 /// A row that can't be read.
@@ -283,6 +300,11 @@ pub enum RowProblem {
         /// The first byte that is wrong.
         byte: u8,
     },
+    /// Bytes of a file in UTF-16 that are no character: half of one.
+    Utf16 {
+        /// The column.
+        column: ColumnName,
+    },
     /// A NUL byte in a cell.
     Nul {
         /// The column.
@@ -316,6 +338,7 @@ impl RowProblem {
     fn with_names(mut self, names: &[String]) -> Self {
         if let RowProblem::AfterQuote { column, .. }
         | RowProblem::Utf8 { column, .. }
+        | RowProblem::Utf16 { column }
         | RowProblem::Nul { column } = &mut self
             && let ColumnName::Position(position) = *column
             && let Some(name) = names.get(position - 1)
@@ -347,6 +370,10 @@ pub struct BadColumn {
 pub enum Problem {
     /// It is text.
     Text,
+    /// It is a number written with other marks than those of the file: a decimal comma, or separators of thousands.
+    OtherMarks,
+    /// It is a number with a sign of money, per cent or the like.
+    Sign,
     /// It is missing.
     Missing,
     /// It is infinite.

@@ -112,6 +112,38 @@ impl Table {
             .is_none_or(|format| format.has_header)
     }
 
+    /// What may part the fields rather than what was taken for it, if that parts none of them, or the first row otherwise than the others.
+    pub fn likely_delimiter(&self) -> Option<char> {
+        self.format.as_deref()?.likely_delimiter
+    }
+
+    /// Makes sure that only one column of the file had this name, for where the column matters: the others were
+    /// [renamed](crate::Names::Rename).
+    ///
+    /// # Errors
+    /// [`ErrorKind::AmbiguousColumn`].
+    pub(crate) fn check_one(&self, name: &str) -> Result<(), Error> {
+        let renamed = self
+            .format
+            .as_deref()
+            .map_or(&[][..], |format| &format.renamed);
+        let others: Vec<&str> = renamed
+            .iter()
+            .filter(|(old, _)| old == name)
+            .map(|(_, new)| new.as_str())
+            .collect();
+        if others.is_empty() {
+            return Ok(());
+        }
+        let columns = (1..).zip(self.names());
+        let columns =
+            columns.filter(|(_, other)| *other == name || others.contains(&other.as_str()));
+        Err(self.error(ErrorKind::AmbiguousColumn {
+            name: name.to_owned(),
+            columns: columns.map(|(at, other)| (at, other.clone())).collect(),
+        }))
+    }
+
     /// Words that mean a missing value, beside the usual ones.
     pub(crate) fn missing_words(&self) -> &[String] {
         self.format.as_deref().map_or(&[], |format| &format.missing)
@@ -173,6 +205,7 @@ impl Table {
                 name: name.to_owned(),
                 columns: self.names().to_vec(),
                 suggestion: did_you_mean(name, self.names().iter().map(String::as_str)),
+                likely_delimiter: self.likely_delimiter(),
             })),
         }
     }
@@ -181,7 +214,7 @@ impl Table {
     /// nothing was asked for, it is the last column of a table without header, and nothing for one with a header.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownColumn`].
+    /// [`ErrorKind::UnknownColumn`]; [`ErrorKind::AmbiguousColumn`] if several columns of the file have that name.
     pub fn target(&self, asked: Option<&str>) -> Result<Option<&str>, Error> {
         let names = self.names();
         let last = names.last().map(String::as_str);
@@ -189,6 +222,9 @@ impl Table {
             return Ok(last.filter(|_| !self.has_header()));
         };
         let exact = names.iter().position(|name| name == asked.trim());
+        if exact.is_some() {
+            self.check_one(asked.trim())?;
+        }
         let by_number = || asked.trim().parse::<usize>().ok()?.checked_sub(1);
         match exact.or_else(by_number).and_then(|at| names.get(at)) {
             Some(name) => Ok(Some(name)),

@@ -23,7 +23,7 @@ impl Table {
     /// that are left keep their lines and numbers.
     ///
     /// # Errors
-    /// [`ErrorKind::UnknownColumn`]; [`ErrorKind::BadWeights`], with their lines, for cells that are missing, text, negative or infinite;
+    /// [`ErrorKind::UnknownColumn`] and [`AmbiguousColumn`](ErrorKind::AmbiguousColumn); [`ErrorKind::BadWeights`], with their lines, for cells that are missing, text, negative or infinite;
     /// [`ErrorKind::Weights`] if all are 0 or their sum is more than half the largest `f64`.
     ///
     /// ```
@@ -38,6 +38,7 @@ impl Table {
     /// # Ok::<(), chainrule_data::Error>(())
     /// ```
     pub fn weighted_by(mut self, column: &str) -> Result<Table, Error> {
+        self.check_one(column)?;
         let mut weights = Vec::with_capacity(self.rows());
         let (mut first, mut count) = (Vec::new(), 0);
         for (row, cell) in self.column(column)?.cells().enumerate() {

@@ -2,7 +2,8 @@
 //! say what to do?
 
 use chainrule_data::{
-    CsvOptions, Encoding, Error, Preprocessing, Quote, Scaling, Schema, SchemaOptions, Table, split,
+    CsvOptions, Encoding, Error, Names, Preprocessing, Quote, Scaling, Schema, SchemaOptions,
+    Table, split,
 };
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
@@ -57,6 +58,7 @@ impl Case {
     /// Goes the whole way to a scaled training matrix with the target `y`, or to that of the new rows.
     fn train(&self) -> Result<(), Error> {
         let table = Table::from_csv_with("data.csv", &*self.file, &self.reading)?;
+        table.target(Some("y"))?;
         let schema = Schema::infer_with(&table, "y", &self.columns)?.schema;
         if let Some(new) = &self.new {
             schema.encode(&Table::from_csv("new.csv", &**new)?)?;
@@ -78,7 +80,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// Files that are broken, each in its own way.
 fn gallery() -> Vec<Case> {
-    let plain: [&[u8]; 41] = [
+    let plain: [&[u8]; 58] = [
         // No table at all.
         b"",
         b"\xef\xbb\xbf\n \n",
@@ -94,6 +96,11 @@ fn gallery() -> Vec<Case> {
         b"\0\0\x08\x01\0\0\x27\x10",
         b"\x1f\x8b\x08\0\0\0\0\0\0\x03",
         b"\x28\xb5\x2f\xfd\x04\x00\x61",
+        b"\xff\xfe\0\0y\0\0\0",
+        b"\xff\xfe<\0h\0t\0m\0l\0>\0",
+        b"1 1:0.5 2:0.7\n0 2:1\n",
+        b"@relation ill\n@attribute y {0,1}\n@data\n0\n",
+        b"\x89CHN\r\n\x1a\n",
         // The header.
         b"6,148,33.6,1\n1,85,26.6,0\n",
         b"1,0,0,g\n1,2,3,b\n",
@@ -111,6 +118,11 @@ fn gallery() -> Vec<Case> {
         b"\xff\xfey\0,\0x\0\n\x001\0,\0\0\xd8\n\0",
         b"y,x\n1,\"2\n0,3\n1,4\n",
         b"y,x\n1,\"a\"b\n0,c\n",
+        b"\xff\xfey\0,\0x\0\n\x001\0,\x002\0\n\x000\0,\0\x33",
+        b"\xff\xfe\0\xd8,\0x\0\n\x001\0,\x002\0\n\0",
+        b"a table of mine\ny,x\n1,2\n0,3\n",
+        b"x,y\nann,1,2\nbob,0,3\n",
+        b"y:x\n1:2\n0:3\n",
         // The target.
         b"y\n1\n0\n",
         b"y,x\n1,2\n1,3\n",
@@ -125,6 +137,13 @@ fn gallery() -> Vec<Case> {
         b"y,x\n1,inf\n0,2\n",
         b"y,x\n1,1e999\n0,2\n",
         b"y;x\n1;1.234,5\n0;12,5\n1;1,234.5\n0;7,25\n",
+        b"y;x\n1;1,234\n0;5,678\n",
+        b"y;x;z\n1;1,5;1.5\n0;2,5;2.5\n1;1,5;2.5\n",
+        b"y,x\n1,$5\n0,$6\n1,n/a\n0,free\n",
+        b"y,x\n1,2024-01-01\n0,2024-02-30\n1,soon\n0,2024-03-01\n",
+        b"y,x\n1,true\n0,false\n1,true\n0,2\n1,3\n0,4\n",
+        b"y,x\n1,2\n0,3 kg\n1,4\n0,free\n",
+        b"y,x\n1,\xe2\x88\x925\n0,3\n1,4\n",
     ];
     let mut cases: Vec<Case> = plain.iter().map(Case::of).collect();
     let two = b"y,x\n1,1e308\n0,2\n1,1e308\n0,4\n";
@@ -169,6 +188,12 @@ fn gallery() -> Vec<Case> {
             "semicolons part fields",
             reading(|options| options.delimiter = Some(b';')),
         ),
+        Case::of("y,x\n1;2,3\n0;3,4\n").reading(
+            "semicolons part fields",
+            reading(|options| options.delimiter = Some(b';')),
+        ),
+        Case::of("y,x,y\n1,2,0\n0,3,1\n")
+            .reading("renamed", reading(|options| options.names = Names::Rename)),
         Case::of(good).reading(
             "in UTF-16",
             reading(|options| options.encoding = Some(Encoding::Utf16)),

@@ -188,3 +188,115 @@ fn names_that_occur_twice_can_be_renamed() {
         run.stderr
     );
 }
+
+#[test]
+fn what_else_may_part_fields_is_suggested() {
+    let folder = Folder::new();
+    folder.write("comma.csv", table(20, "no", "yes"));
+    folder.write("colon.csv", rewritten(20, ":", "."));
+    folder.write("blank.txt", "A11 6 A34 1\nA12 48 A32 2\nA11 12 A34 1\n");
+    for (arguments, code, option) in [
+        (
+            "comma.csv --delimiter ; --target y",
+            2,
+            "(--delimiter comma)",
+        ),
+        (
+            "comma.csv --delimiter ; --target 1",
+            1,
+            "(--delimiter comma)",
+        ),
+        ("colon.csv --target y", 2, "(--delimiter ':')"),
+        (
+            "blank.txt",
+            2,
+            "--delimiter space would part every row alike",
+        ),
+        ("blank.txt --no-header", 1, "(--delimiter space)"),
+    ] {
+        let error = folder.fails(code, &format!("train {arguments}"));
+        assert!(error.contains(option), "{arguments}: {error}");
+    }
+    folder.ok("train colon.csv --target y --delimiter : --epochs 1 -o m");
+    folder.write("r.csv", "x,y\n1;2,0\n2;3,1\n3;4,0\n");
+    let error = folder.fails(1, "train r.csv --target y --delimiter ;");
+    assert!(
+        error.contains("\ncommas would part") && error.contains("(--delimiter comma)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn damaged_and_recoded_files_are_named_for_what_they_are() {
+    let folder = Folder::new();
+    let plain = table(40, "no", "yes");
+    let packed = gzip(plain.as_bytes());
+    folder.write("cut.gz", &packed[..packed.len() / 2]);
+    let error = folder.fails(1, "train cut.gz --target y");
+    assert!(
+        error.contains(&format!(
+            "the gzip data breaks off after byte {}",
+            packed.len() / 2
+        )),
+        "{error}"
+    );
+    let utf16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_be_bytes).collect() };
+    folder.write("t.csv", &plain);
+    folder.write("u.csv", utf16(&plain));
+    let hash = |file: &str| {
+        folder.json(&format!("train {file} --target y --epochs 1 --json -o m"))["model_hash"]
+            .clone()
+    };
+    assert_eq!(hash("u.csv"), hash("t.csv"));
+    let mut half = utf16("y,x\n1,2\n0,");
+    half.extend([0xd8, 0, 0, b'\n']);
+    folder.write("h.csv", half);
+    let error = folder.fails(1, "train h.csv --target y");
+    assert!(
+        error.contains("line 3, column \"x\": half of a character, which is not UTF-16")
+            && !error.contains("UTF-8"),
+        "{error}"
+    );
+    let error = folder.fails(1, "train t.csv --target y --encoding utf-16");
+    assert!(error.contains("this is not UTF-16"), "{error}");
+    folder.ok("train t.csv --target y --epochs 1 -o m");
+    let error = folder.fails(1, "train m --target y -o n");
+    assert!(error.contains("this is a chainrule model"), "{error}");
+}
+
+#[test]
+fn a_target_that_is_there_twice_is_ambiguous() {
+    let folder = Folder::new();
+    folder.write("t.csv", "y,x,y\n0,2,1\n1,4,0\n0,3,0\n1,5,1\n");
+    let error = folder.fails(2, "train t.csv --target y --rename-duplicates");
+    assert!(
+        error.contains(
+            "more than one column is called \"y\": column 1, now \"y\", column 3, now \"y_2\""
+        ),
+        "{error}"
+    );
+    for target in ["3", "y_2", "last"] {
+        folder.ok(&format!(
+            "train t.csv --target {target} --rename-duplicates --epochs 1 -o m"
+        ));
+    }
+    folder.ok("evaluate m t.csv --rename-duplicates");
+}
+
+#[test]
+fn numbers_that_lose_digits_are_told_of_where_they_are_numbers() {
+    let folder = Folder::new();
+    let rows =
+        "9007199254740992,1,9007199254740992\n9007199254740993,2,9007199254740993\n".repeat(5);
+    folder.write("t.csv", format!("x,z,y\n{rows}"));
+    let told = |arguments: &str| {
+        let run = folder.ok(&format!(
+            "train t.csv --target y --epochs 1 -o m {arguments}"
+        ));
+        run.stderr.matches("lose digits").count()
+    };
+    assert_eq!(told(""), 1);
+    assert_eq!(told("--categorical x"), 0);
+    assert_eq!(told("--ignore x"), 0);
+}

@@ -1,6 +1,8 @@
 //! The messages: what was found, where, what was expected, and what to do next.
 
-use super::{BadColumn, BadRow, BadRows, ColumnName, ErrorKind, Problem, RowProblem};
+mod rows;
+
+use super::{BadColumn, ColumnName, ErrorKind, Problem};
 use crate::cell::Cell;
 use crate::text::{counted, list, quote};
 use std::fmt;
@@ -10,6 +12,10 @@ impl fmt::Display for ErrorKind {
         match self {
             ErrorKind::Io(error) => write!(f, "{error}"),
             ErrorKind::NotCsv { what, help } => write!(f, "this is {what}, not a CSV file; {help}"),
+            ErrorKind::NotUtf16 => write!(
+                f,
+                "this is not UTF-16, of which every other byte is zero in a table; say the encoding that the file has, or leave it to be detected"
+            ),
             ErrorKind::Empty => write!(
                 f,
                 "the file is empty; expected a header line and rows: check that it was written or downloaded whole"
@@ -19,11 +25,8 @@ impl fmt::Display for ErrorKind {
                 "there is a header and no row below it; add rows, or say that there is no header if it is one"
             ),
             ErrorKind::Header { duplicates, empty } => header(f, duplicates, empty),
-            ErrorKind::BadRows(rows) => bad_rows(f, rows),
-            ErrorKind::Unpack(reason) => write!(
-                f,
-                "{reason}; get the file again, or unpack it to see what is in it"
-            ),
+            ErrorKind::BadRows(rows) => rows::message(f, rows),
+            ErrorKind::Unpack(reason) => write!(f, "{reason}"),
             ErrorKind::Separator(c) => write!(
                 f,
                 "{c:?} can't part fields or stand round them; expected a sign such as a comma, and not the same for both"
@@ -41,6 +44,7 @@ impl fmt::Display for ErrorKind {
                 name,
                 columns,
                 suggestion,
+                likely_delimiter,
             } => {
                 write!(f, "no column {}; ", quote(name))?;
                 match suggestion {
@@ -57,15 +61,31 @@ impl fmt::Display for ErrorKind {
                         ", since no header was found: choose one of these, or say that the first row is the header"
                     )?;
                 }
-                seems_to_be_data(f, columns)
+                seems_to_be_data(f, columns)?;
+                seem_parted(f, "; ", *likely_delimiter)
+            }
+            ErrorKind::AmbiguousColumn { name, columns } => {
+                write!(f, "more than one column is called {}:", quote(name))?;
+                for (at, (position, name)) in columns.iter().enumerate() {
+                    let comma = if at == 0 { "" } else { "," };
+                    write!(f, "{comma} column {position}, now {}", quote(name))?;
+                }
+                write!(
+                    f,
+                    "; give them names of their own in the file, or say which one by its number"
+                )
             }
             ErrorKind::MissingColumns { missing, columns } => missing_columns(f, missing, columns),
-            ErrorKind::NoFeatures { target } => {
+            ErrorKind::NoFeatures {
+                target,
+                likely_delimiter,
+            } => {
                 write!(
                     f,
                     "the target {} is the only column; there is nothing to predict it from: add columns, or say what parts them if there are more",
                     quote(target)
-                )
+                )?;
+                seem_parted(f, "; ", *likely_delimiter)
             }
             ErrorKind::NothingLeft { target, reasons } => {
                 write!(f, "no column but the target {} can be used", quote(target))?;
@@ -237,88 +257,24 @@ impl fmt::Display for ColumnName {
     }
 }
 
-impl fmt::Display for BadRow {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
-        match &self.problem {
-            RowProblem::Ragged { found, expected } => {
-                write!(f, ": {}, header has {expected}", counted(*found, "field"))
-            }
-            RowProblem::Unnamed { text } => write!(
-                f,
-                ": the last field, {}, has no name: the header ends in a delimiter",
-                quote(text)
-            ),
-            RowProblem::AfterQuote { column, text } => write!(
-                f,
-                ", {column}: text after the closing quote in {}",
-                quote(text)
-            ),
-            RowProblem::Utf8 { column, byte } => {
-                write!(f, ", {column}: byte 0x{byte:02X} is not UTF-8")
-            }
-            RowProblem::Nul { column } => write!(f, ", {column}: a NUL byte"),
+/// What else may part the fields.
+fn seem_parted(f: &mut fmt::Formatter, separator: &str, delimiter: Option<char>) -> fmt::Result {
+    let Some(delimiter) = delimiter else {
+        return Ok(());
+    };
+    write!(
+        f,
+        "{separator}{} would part every row into the same number of fields: say so if they are what parts them",
+        match delimiter {
+            ',' => "commas".to_owned(),
+            ';' => "semicolons".to_owned(),
+            '\t' => "tabs".to_owned(),
+            ' ' => "blanks".to_owned(),
+            ':' => "colons".to_owned(),
+            '|' => "pipes (|)".to_owned(),
+            other => format!("the sign {other}"),
         }
-    }
-}
-
-impl fmt::Display for BadRows {
-    /// One row, or a list of the first ten with the count.
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        if self.count > 1 {
-            write!(f, "{} can't be read:\n  ", counted(self.count, "row"))?;
-        }
-        for (at, row) in self.first.iter().enumerate() {
-            write!(f, "{}{row}", if at == 0 { "" } else { "\n  " })?;
-        }
-        match self.count - self.first.len() {
-            0 => Ok(()),
-            more => write!(f, "\n  and {more} more"),
-        }
-    }
-}
-
-fn bad_rows(f: &mut fmt::Formatter, rows: &BadRows) -> fmt::Result {
-    write!(f, "{rows}")?;
-    // What to do is said once for each kind.
-    type Is = fn(&RowProblem) -> bool;
-    let hints: [(Is, &str); 6] = [
-        (
-            |problem| matches!(problem, RowProblem::Ragged { found, expected } if found > expected),
-            "put cells that hold a delimiter in quotes, or remove what is too much",
-        ),
-        (
-            |problem| matches!(problem, RowProblem::Ragged { found, expected } if found <= expected),
-            "complete the row or remove it",
-        ),
-        (
-            |problem| matches!(problem, RowProblem::Unnamed { .. }),
-            "name the column or remove it",
-        ),
-        (
-            |problem| matches!(problem, RowProblem::AfterQuote { .. }),
-            "a quote within a quoted field is written twice",
-        ),
-        (
-            |problem| matches!(problem, RowProblem::Utf8 { .. }),
-            "save the file as UTF-8, or say its encoding (it may be Latin-1)",
-        ),
-        (
-            |problem| matches!(problem, RowProblem::Nul { .. }),
-            "this is not a text file, or one in UTF-16: save it as UTF-8, or say its encoding",
-        ),
-    ];
-    let mut separator = if rows.count > 1 { "\n" } else { "; " };
-    for (is, hint) in hints {
-        if rows.first.iter().any(|row| is(&row.problem)) {
-            write!(f, "{separator}{hint}")?;
-            separator = "; ";
-        }
-    }
-    if rows.count > 1 {
-        write!(f, "{separator}or leave such rows out")?;
-    }
-    Ok(())
+    )
 }
 
 fn header(f: &mut fmt::Formatter, duplicates: &[String], empty: &[usize]) -> fmt::Result {
@@ -399,6 +355,16 @@ fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
         write!(f, "line {line}, column {}: ", quote(&column.name))?;
         match column.problem {
             Problem::Text => write!(f, "{} is not a number", quote(text))?,
+            Problem::OtherMarks => write!(
+                f,
+                "{} is a number only with a decimal comma or separators of thousands",
+                quote(text)
+            )?,
+            Problem::Sign => write!(
+                f,
+                "{} has a sign that numbers don't have, as of money or per cent",
+                quote(text)
+            )?,
             Problem::Missing => write!(f, "the value is missing")?,
             Problem::Infinite => write!(f, "{} is not a finite number", quote(text))?,
             Problem::NotBoolean => write!(f, "{} is neither true nor false", quote(text))?,
@@ -437,6 +403,14 @@ fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
         (
             Problem::Text,
             "the other values are numbers: correct the cell, say that the word means a missing value, or declare the column categorical",
+        ),
+        (
+            Problem::OtherMarks,
+            "say which mark stands before the fraction, write all numbers alike, or declare the column categorical",
+        ),
+        (
+            Problem::Sign,
+            "remove such signs, or declare the column categorical",
         ),
         (
             Problem::Missing,

@@ -1,12 +1,14 @@
 //! Files that were compressed, told by their first bytes, unpacked as they are read.
 
+mod gzip;
+mod zstd;
+
 use crate::error::ErrorKind;
-use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::FrameDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use gzip::Members;
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
+use zstd::Frames;
 
 const GZIP: &[u8] = b"\x1f\x8b";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
@@ -45,46 +47,76 @@ impl Packing {
 
     /// Unpacks what `input` has.
     pub fn unpack<'a>(self, input: impl Read + 'a) -> Box<dyn Read + 'a> {
-        let packed = Rc::new(Cell::new(0));
-        let counting = Counting {
-            input,
-            count: packed.clone(),
+        let used = Rc::new(Used::default());
+        let input = Tracked {
+            input: BufReader::with_capacity(1 << 14, input),
+            used: used.clone(),
         };
-        // Small pieces, so that what was read ahead says little about how far the unpacking is.
-        let counting = BufReader::with_capacity(1 << 14, counting);
         let unpacked: Box<dyn Read + 'a> = match self {
-            Packing::Gzip => Box::new(MultiGzDecoder::new(counting)),
-            Packing::Zstd => Box::new(Frames {
-                input: counting,
-                decoder: FrameDecoder::new(),
-                state: State::BetweenFrames,
-            }),
+            Packing::Gzip => Box::new(Members::new(input)),
+            Packing::Zstd => Box::new(Frames::new(input)),
         };
         Box::new(Limited {
             unpacked,
-            packing: self,
-            packed,
+            packing: self.name(),
+            used,
             count: 0,
         })
     }
 }
 
-/// An unpacking that went wrong, as the reason of an I/O error.
+/// An unpacking that went wrong, as the reason of an I/O error: what, where in the packed file, and what to do.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(super) enum Unpacking {
-    /// It grows beyond all measure.
-    #[error("{packed} bytes of {packing} unpack to more than {unpacked} bytes")]
+    #[error(
+        "{used} bytes of {packing} unpack to more than {unpacked} bytes, which no table does; unpack the file to see what is in it"
+    )]
     Grows {
         packing: &'static str,
-        packed: u64,
+        used: u64,
         unpacked: u64,
     },
-    /// It is damaged or cut off.
-    #[error("the {packing} data can't be unpacked: {reason}")]
+    #[error(
+        "the {packing} data breaks off after byte {used}: the file is cut off; get it again, whole"
+    )]
+    CutOff { packing: &'static str, used: u64 },
+    #[error(
+        "the {packing} data is damaged at or before byte {used}: {wrong}; get the file again ({packing} -t tests it)"
+    )]
     Damaged {
         packing: &'static str,
-        reason: String,
+        used: u64,
+        wrong: Wrong,
     },
+    #[error(
+        "the {packing} data ends at byte {used}, and something else follows; remove that, or get the file again"
+    )]
+    Follows { packing: &'static str, used: u64 },
+    #[error("the {packing} data needs {wrong}; unpack the file first, or pack it without that")]
+    Needs { packing: &'static str, wrong: Wrong },
+}
+
+/// What is wrong with packed data, in words that fit into a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Wrong {
+    #[error("a header can't be read")]
+    Header,
+    #[error("what comes out can't be what was packed")]
+    Content,
+    #[error("what comes out does not have the checksum that is written there")]
+    Checksum,
+    #[error("something else follows")]
+    Follows,
+    #[error("a dictionary that is not in the file")]
+    Dictionary,
+    #[error("a window of more than 100 MiB")]
+    Window,
+}
+
+impl Wrong {
+    fn error(self) -> io::Error {
+        io::Error::other(self)
+    }
 }
 
 /// The kind of error that an I/O error of reading is.
@@ -98,15 +130,48 @@ pub(super) fn read_error(error: io::Error) -> ErrorKind {
     }
 }
 
-struct Counting<R> {
-    input: R,
-    count: Rc<Cell<u64>>,
+/// How far the unpacking is in the packed bytes, whatever was read ahead.
+#[derive(Default)]
+struct Used {
+    bytes: Cell<u64>,
+    /// Whether more was wanted than there is.
+    ended: Cell<bool>,
+    /// What the file itself said, rather than what is in it.
+    failed: Cell<Option<io::Error>>,
 }
 
-impl<R: Read> Read for Counting<R> {
+struct Tracked<R> {
+    input: BufReader<R>,
+    used: Rc<Used>,
+}
+
+impl<R: Read> BufRead for Tracked<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.input.buffer().is_empty() {
+            match self.input.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let kind = error.kind();
+                    self.used.failed.set(Some(error));
+                    return Err(kind.into());
+                }
+                Ok(_) => break,
+            }
+        }
+        self.used.ended.set(self.input.buffer().is_empty());
+        Ok(self.input.buffer())
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.used.bytes.set(self.used.bytes.get() + bytes as u64);
+        self.input.consume(bytes);
+    }
+}
+
+impl<R: Read> Read for Tracked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.count.set(self.count.get() + read as u64);
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
         Ok(read)
     }
 }
@@ -114,32 +179,26 @@ impl<R: Read> Read for Counting<R> {
 /// Stops when there is far more than was packed.
 struct Limited<'a> {
     unpacked: Box<dyn Read + 'a>,
-    packing: Packing,
-    packed: Rc<Cell<u64>>,
+    packing: &'static str,
+    used: Rc<Used>,
     count: u64,
 }
 
 impl Read for Limited<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let packing = self.packing.name();
         let read = match self.unpacked.read(buffer) {
             Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
-            // An error of the file itself has a code of the system.
-            Err(error) if error.raw_os_error().is_some() => return Err(error),
             Err(error) => {
-                let reason = match error.kind() {
-                    io::ErrorKind::UnexpectedEof => "the file is cut off".to_owned(),
-                    _ => error.to_string(),
-                };
-                return Err(io::Error::other(Unpacking::Damaged { packing, reason }));
+                let of_file = self.used.failed.take();
+                return Err(of_file.unwrap_or_else(|| io::Error::other(self.reason(&error))));
             }
         };
         self.count += read as u64;
-        if self.count > FREE + MOST_TIMES * self.packed.get() {
+        let used = self.used.bytes.get();
+        if self.count > FREE + MOST_TIMES * used {
             return Err(io::Error::other(Unpacking::Grows {
-                packing,
-                packed: self.packed.get(),
+                packing: self.packing,
+                used,
                 unpacked: self.count,
             }));
         }
@@ -147,81 +206,19 @@ impl Read for Limited<'_> {
     }
 }
 
-/// The frames of a zstd file, one after the other, with their checksums verified.
-struct Frames<R> {
-    input: R,
-    decoder: FrameDecoder,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    BetweenFrames,
-    InFrame,
-    Ended,
-}
-
-impl<R: io::BufRead> Frames<R> {
-    fn start_frame(&mut self) -> io::Result<()> {
-        if self.input.fill_buf()?.is_empty() {
-            self.state = State::Ended;
-            return Ok(());
-        }
-        match self.decoder.reset(&mut self.input) {
-            Ok(()) => self.state = State::InFrame,
-            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                length,
-                ..
-            })) => {
-                let length = u64::from(length);
-                let skipped = io::copy(&mut self.input.by_ref().take(length), &mut io::sink())?;
-                if skipped < length {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-            }
-            Err(error) => return Err(io::Error::other(error.to_string())),
-        }
-        Ok(())
-    }
-
-    fn end_frame(&mut self) -> io::Result<()> {
-        self.state = State::BetweenFrames;
-        let expected = self.decoder.get_checksum_from_data();
-        if expected.is_some() && expected != self.decoder.get_calculated_checksum() {
-            return Err(io::Error::other("the checksum is wrong"));
-        }
-        Ok(())
-    }
-}
-
-impl<R: io::BufRead> Read for Frames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        use ruzstd::decoding::BlockDecodingStrategy;
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            match self.state {
-                State::Ended => return Ok(0),
-                State::BetweenFrames => self.start_frame()?,
-                State::InFrame => {
-                    while self.decoder.can_collect() < buffer.len() && !self.decoder.is_finished() {
-                        let wanted = BlockDecodingStrategy::UptoBytes(
-                            buffer.len() - self.decoder.can_collect(),
-                        );
-                        self.decoder
-                            .decode_blocks(&mut self.input, wanted)
-                            .map_err(|error| io::Error::other(error.to_string()))?;
-                    }
-                    let read = self.decoder.read(buffer)?;
-                    if self.decoder.is_finished() && self.decoder.can_collect() == 0 {
-                        self.end_frame()?;
-                    }
-                    if read > 0 {
-                        return Ok(read);
-                    }
-                }
-            }
+impl Limited<'_> {
+    fn reason(&self, error: &io::Error) -> Unpacking {
+        let (packing, used) = (self.packing, self.used.bytes.get());
+        let wrong = error.get_ref().and_then(|inner| inner.downcast_ref());
+        match wrong.copied().unwrap_or(Wrong::Content) {
+            Wrong::Follows => Unpacking::Follows { packing, used },
+            wrong @ (Wrong::Dictionary | Wrong::Window) => Unpacking::Needs { packing, wrong },
+            _ if self.used.ended.get() => Unpacking::CutOff { packing, used },
+            wrong => Unpacking::Damaged {
+                packing,
+                used,
+                wrong,
+            },
         }
     }
 }
@@ -265,6 +262,10 @@ mod tests {
                 b"a,b\n1,2\n"
             );
         }
+        assert_eq!(
+            unpack(&[gzip(b"a,b\n"), vec![0; 1000]].concat()).unwrap(),
+            b"a,b\n"
+        );
         // A frame to skip: magic, length, content.
         let skippable = [b"\x50\x2a\x4d\x18\x03\0\0\0xyz".as_slice(), &zstd(b"a\n")].concat();
         assert_eq!(
@@ -273,21 +274,98 @@ mod tests {
         );
     }
 
+    fn error(bytes: &[u8]) -> String {
+        let error = unpack(bytes).unwrap_err();
+        match read_error(error) {
+            ErrorKind::Unpack(reason) => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
-    fn what_is_damaged_or_cut_off_is_an_error() {
+    fn what_is_damaged_or_cut_off_is_said_in_words_of_our_own() {
         let text: Vec<u8> = (0..5000u32)
             .flat_map(|i| i.wrapping_mul(2_654_435_761).to_string().into_bytes())
             .collect();
-        for pack in [gzip, zstd] {
+        for (pack, name) in [(gzip as fn(&[u8]) -> Vec<u8>, "gzip"), (zstd, "zstd")] {
             let packed = pack(&text);
-            for cut in [packed.len() - 1, packed.len() / 2, 20] {
-                assert!(unpack(&packed[..cut]).is_err(), "{cut}");
+            let whole = packed.len();
+            for cut in [whole - 1, whole / 2, 20, 5] {
+                assert_eq!(
+                    error(&packed[..cut]),
+                    format!(
+                        "the {name} data breaks off after byte {cut}: the file is cut off; get it again, whole"
+                    )
+                );
             }
-            let mut damaged = packed.clone();
-            let middle = damaged.len() / 2;
-            damaged[middle] ^= 0x10;
-            let error = unpack(&damaged).unwrap_err();
-            assert!(error.get_ref().unwrap().is::<Unpacking>(), "{error}");
+            // Wherever it is damaged, it is said to be, at some byte of the file.
+            for at in (4..whole).step_by(whole / 97) {
+                let mut damaged = packed.clone();
+                damaged[at] ^= 0x14;
+                let Err(wrong) = unpack(&damaged) else {
+                    // A gzip header has a time and a system, which nothing checks.
+                    assert!(name == "gzip" && at < 10, "{at}");
+                    continue;
+                };
+                let Some(reason) = wrong.get_ref().unwrap().downcast_ref::<Unpacking>() else {
+                    panic!("{at}: {wrong}")
+                };
+                let used = match reason {
+                    Unpacking::Damaged { used, .. }
+                    | Unpacking::CutOff { used, .. }
+                    | Unpacking::Follows { used, .. } => *used,
+                    Unpacking::Needs { .. } if at < 20 => continue,
+                    other => panic!("{at}: {other}"),
+                };
+                assert!(used as usize <= whole, "{at}: {reason}");
+            }
+            let follows = [packed.clone(), b"and more".to_vec()].concat();
+            assert_eq!(
+                error(&follows),
+                format!(
+                    "the {name} data ends at byte {whole}, and something else follows; remove that, or get the file again"
+                )
+            );
+        }
+        let mut packed = gzip(&text);
+        let checksum = packed.len() - 8;
+        packed[checksum] ^= 1;
+        assert_eq!(
+            error(&packed),
+            format!(
+                "the gzip data is damaged at or before byte {}: what comes out does not have the checksum that is written there; get the file again (gzip -t tests it)",
+                packed.len()
+            )
+        );
+        packed[3] = 0xff;
+        assert!(error(&packed).contains("a header can't be read"));
+        // A frame with a dictionary, and one with a window of 2^41 bytes: descriptor, window, dictionary.
+        assert_eq!(
+            error(b"\x28\xb5\x2f\xfd\x01\x00\x07\x01\x00\x00"),
+            "the zstd data needs a dictionary that is not in the file; unpack the file first, or pack it without that"
+        );
+        assert!(
+            error(b"\x28\xb5\x2f\xfd\x00\xf8\x01\x00\x00")
+                .contains("a window of more than 100 MiB")
+        );
+    }
+
+    #[test]
+    fn what_the_file_itself_says_is_passed_on() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
+        }
+        for (pack, packing) in [
+            (gzip as fn(&[u8]) -> Vec<u8>, Packing::Gzip),
+            (zstd, Packing::Zstd),
+        ] {
+            let packed = pack(b"1,2\n");
+            let mut input = packing.unpack(packed[..packed.len() - 2].chain(Broken));
+            let error = io::copy(&mut input, &mut io::sink()).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         }
     }
 

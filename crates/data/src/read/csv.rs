@@ -28,7 +28,7 @@ const SMALL_BLOCK: usize = 1 << 16;
 /// [`CsvOptions`] say them; [`Table::format`] tells what was found. Fields may stand in quotes (doubled within), and may then hold
 /// delimiters and line breaks. Line ends are `\n`, `\r\n` or `\r`; a byte order mark, blank lines, and blanks round cells and names
 /// don't count. If each row ends in one delimiter too many, the empty field after it is dropped, with a [`Note`]. Files that were
-/// packed with gzip or zstd are unpacked; UTF-16 is read where a byte order mark tells it.
+/// packed with gzip or zstd are unpacked; UTF-16 is read where a byte order mark or its zero bytes tell it.
 ///
 /// # Errors
 /// Of every constructor and method: [`ErrorKind::Io`] and [`Unpack`](ErrorKind::Unpack); [`NotCsv`](ErrorKind::NotCsv),
@@ -193,6 +193,8 @@ impl<'a> CsvReader<'a> {
                 has_header: true,
                 missing: Vec::new(),
                 on_bad: options.on_bad,
+                likely_delimiter: None,
+                renamed: Vec::new(),
             }),
             notes: Vec::new(),
             bad: BadRows::default(),
@@ -377,7 +379,10 @@ impl<'a> CsvReader<'a> {
         if self.bad.count == 0 || self.on_bad != OnBad::Fail {
             return Ok(());
         }
-        Err(ErrorKind::BadRows(std::mem::take(&mut self.bad)))
+        let mut rows = std::mem::take(&mut self.bad);
+        rows.likely_delimiter = self.format.likely_delimiter;
+        rows.is_all = self.rows == 0;
+        Err(ErrorKind::BadRows(rows))
     }
 
     /// At the end of the file.

@@ -61,7 +61,10 @@ pub(super) fn detect(text: &[u8], is_whole: bool, options: &CsvOptions) -> Detec
         .collect();
     let numbers = match options.decimal {
         Some(decimal) => NumberStyle::asked(decimal),
-        None => NumberStyle::detect(sample.iter().skip(1).flatten().map(|cell| &**cell)),
+        None => {
+            let cells = sample.iter().skip(1).flatten().map(|cell| &**cell);
+            NumberStyle::detect(dialect.delimiter, cells)
+        }
     };
     let spelling = Spelling {
         missing: options
@@ -169,6 +172,35 @@ fn fit(text: &[u8], is_whole: bool, dialect: Dialect) -> f64 {
     usual.1 as f64 / sample.len() as f64 + 0.3 * values as f64 / cells.len() as f64
 }
 
+/// A delimiter that parts every row into the same number of fields, two or more, where the one that is used parts none, or the first row
+/// otherwise than the most.
+pub(super) fn likely_delimiter(text: &[u8], is_whole: bool, used: Dialect) -> Option<u8> {
+    let counts = |dialect| -> Vec<usize> {
+        let rows = rows(text, is_whole, dialect, 200);
+        rows.map(|row| fields(row, dialect).count()).collect()
+    };
+    let of_used = counts(used);
+    let (first, rest) = of_used.split_first()?;
+    if rest.is_empty() || (*first > 1 && rest.iter().any(|count| count == first)) {
+        return None;
+    }
+    let parts_evenly = |delimiter: &u8| {
+        let counts = counts(Dialect {
+            delimiter: *delimiter,
+            ..used
+        });
+        // There may be no whole row where another delimiter lets quotes stand round other fields.
+        counts
+            .first()
+            .is_some_and(|first| *first > 1 && counts.iter().all(|count| count == first))
+    };
+    b",;\t|: ^~"
+        .iter()
+        .copied()
+        .filter(|&delimiter| delimiter != used.delimiter && used.quote != Some(delimiter))
+        .find(parts_evenly)
+}
+
 /// Single quotes if fields stand in them, all of them well, and none stands in double ones.
 fn quote(text: &[u8], is_whole: bool, delimiter: u8) -> u8 {
     if memchr(b'\'', text).is_none() {
@@ -252,7 +284,7 @@ fn header(sample: &[Vec<Cow<str>>], spelling: &Spelling, expected: &[String]) ->
     match (words, numbers) {
         (0, 0) => Decision::Words,
         (_, 0) => Decision::WordsAboveNumbers,
-        (0, _) if are_years(&first, spelling) && !(0..first.len()).any(recurs) => Decision::Years,
+        _ if are_years(&first, spelling) && !(0..first.len()).any(recurs) => Decision::Years,
         // A few names among the words may be years.
         (_, _)
             if words >= numbers
@@ -317,6 +349,32 @@ mod tests {
     }
 
     #[test]
+    fn another_delimiter_is_likely_where_it_parts_all_rows_alike() {
+        let likely = |text: &str, used| {
+            let dialect = Dialect {
+                delimiter: used,
+                quote: Some(b'"'),
+            };
+            likely_delimiter(text.as_bytes(), true, dialect)
+        };
+        for (text, used, expected) in [
+            ("x,y\n1,0\n", b';', Some(b',')),
+            ("x,y\n1;2,0\n3;4,1\n", b';', Some(b',')),
+            ("x:y\n1:0\n", b',', Some(b':')),
+            ("A1 6 A3\nA2 7 A4\n", b',', Some(b' ')),
+            ("\"a;b\"^c\n1^2\n", b',', Some(b'^')),
+            ("x,y\n1,0\n", b',', None),
+            ("x,y z\n1,a b\n2,c d,3\n", b',', None),
+            ("x\n1\n2\n", b',', None),
+            ("x,y\n1;0\n", b',', None),
+            ("x;y\n", b',', None),
+            ("", b',', None),
+        ] {
+            assert_eq!(likely(text, used), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn single_quotes_are_found_where_all_is_well_with_them() {
         assert_eq!(of("'a','b'\n'c','d'\n").dialect.quote, Some(b'\''));
         assert_eq!(of("'tis,a\n'twas,b\n").dialect.quote, Some(b'"'));
@@ -333,6 +391,7 @@ mod tests {
             ("1,0,g\n1,2,b\n", Decision::Numbers),
             ("2019,2020,2021\n5,6,7\n", Decision::Years),
             ("region,2019,2020,kind\nnorth,5,6,a\n", Decision::Years),
+            ("2019,2020,y\n1,2,0\n3,4,1\n", Decision::Years),
             ("yes,red\nno,red\nyes,blue\n", Decision::Recurs),
             (
                 "'40-49','yes'\n'50-59','no'\n'40-49','yes'\n",

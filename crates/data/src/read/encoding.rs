@@ -1,6 +1,7 @@
 //! Bytes of other encodings made UTF-8 as they are read.
 
 use super::options::Encoding;
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 /// The bytes of a mark at the start of a file, and the encoding that it tells.
@@ -38,6 +39,43 @@ impl ByteOrder {
     }
 }
 
+/// Whether the start of a file without a mark can hardly be anything but text in UTF-16: one byte of each two is zero for most
+/// characters and the other never is, and what they make is text.
+pub(super) fn is_utf16(head: &[u8]) -> bool {
+    let pairs = head.chunks_exact(2);
+    let zeros = |at: usize| pairs.clone().filter(|pair| pair[at] == 0).count();
+    let (low, high) = (zeros(0).min(zeros(1)), zeros(0).max(zeros(1)));
+    let is_text = |bytes: &[u8]| {
+        let is_control = |byte: &u8| *byte < b' ' && !b"\t\n\r".contains(byte);
+        std::str::from_utf8(bytes).is_ok() && !bytes.iter().any(is_control)
+    };
+    pairs.len() > 3
+        && low == 0
+        && high * 10 >= pairs.len() * 7
+        && is_text(&start_of_utf16(head, ByteOrder::of(head)))
+}
+
+/// The start of a text in UTF-16, without a mark, as UTF-8.
+pub(super) fn start_of_utf16(head: &[u8], order: ByteOrder) -> Cow<'static, [u8]> {
+    let mut text = Vec::new();
+    utf16(head, order, false, &mut text);
+    text.into()
+}
+
+/// Whether the start of a file is text in UTF-32: by its mark, or by the three zeros of each plain character.
+pub(super) fn is_utf32(head: &[u8]) -> bool {
+    let is_plain = |at: usize| {
+        let mut characters = head.chunks_exact(4);
+        head.len() > 7
+            && characters
+                .all(|bytes| (0..4).all(|byte| byte == at || bytes[byte] == 0) && (bytes[at] > 0))
+    };
+    head.starts_with(&[0xff, 0xfe, 0, 0])
+        || head.starts_with(&[0, 0, 0xfe, 0xff])
+        || is_plain(0)
+        || is_plain(3)
+}
+
 /// Text in UTF-8 from Latin-1 or UTF-16.
 pub(super) struct Transcoder<R> {
     input: R,
@@ -61,8 +99,8 @@ impl<R: Read> Transcoder<R> {
         Transcoder::new(input, From::Latin1)
     }
 
-    /// From UTF-16 without a mark. Halves of pairs that are alone become U+FFFD's three bytes cut short, which no reader takes
-    /// for text: the cell is then named as not being UTF-16.
+    /// From UTF-16 without a mark. Halves of pairs that are alone become a byte that no text in UTF-8 has: the cell is then named
+    /// as not being UTF-16.
     pub fn utf16(input: R, order: ByteOrder) -> Self {
         Transcoder::new(input, From::Utf16(order))
     }
@@ -223,6 +261,36 @@ mod tests {
                 all(Transcoder::utf16((&bytes[..7]).chain(&bytes[7..]), order)),
                 text.as_bytes()
             );
+        }
+    }
+
+    #[test]
+    fn text_in_utf_16_and_32_needs_no_mark() {
+        let units = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            text.encode_utf16().flat_map(bytes).collect()
+        };
+        for text in ["y,x\n1,2\n", "größe\tπ\r\n1\t2\r\n"] {
+            assert!(is_utf16(&units(text, u16::to_le_bytes)), "{text}");
+            assert!(is_utf16(&units(text, u16::to_be_bytes)), "{text}");
+            let wide = |bytes: fn(u32) -> [u8; 4]| -> Vec<u8> {
+                text.chars().flat_map(|c| bytes(c.into())).collect()
+            };
+            assert!(!is_utf16(&wide(u32::to_le_bytes)) && !is_utf16(text.as_bytes()));
+            let marked = [&[0xff, 0xfe, 0, 0], &wide(u32::to_le_bytes)[..]].concat();
+            assert!(is_utf32(&marked) && !is_utf32(text.as_bytes()));
+        }
+        let wide: Vec<u8> = "y,x\n"
+            .chars()
+            .flat_map(|c| (c as u32).to_be_bytes())
+            .collect();
+        assert!(is_utf32(&wide));
+        // Counts of 16 bits, an IDX file, zeros.
+        for bytes in [
+            &[1, 0, 2, 0, 3, 0, 4, 0, 5, 0][..],
+            b"\0\0\x08\x01\0\0\x27\x10",
+            &[0; 64],
+        ] {
+            assert!(!is_utf16(bytes) && !is_utf32(bytes), "{bytes:?}");
         }
     }
 

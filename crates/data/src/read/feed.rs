@@ -1,11 +1,12 @@
 //! The text of a file, as bytes of UTF-8: unpacked, decoded, and hashed on the way.
 
 use super::compress::{Packing, read_error};
-use super::encoding::{ByteOrder, Transcoder, mark};
+use super::encoding::{self, ByteOrder, Transcoder, mark};
 use super::options::Encoding;
 use super::signature;
 use crate::error::ErrorKind;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
@@ -59,20 +60,31 @@ impl<'a> Feed<'a> {
         if head.is_empty() {
             return Err(ErrorKind::Empty);
         }
+        if encoding::is_utf32(&head) {
+            return Err(ErrorKind::NotCsv {
+                what: "text in UTF-32",
+                help: "save it as UTF-8",
+            });
+        }
         let mark = mark(&head);
         let encoding = match (mark, asked) {
             (Some((_, encoding)), _) => encoding,
+            // Names, digits and line ends all have a zero byte.
+            (None, Some(Encoding::Utf16)) if !head.contains(&0) => return Err(ErrorKind::NotUtf16),
             (None, Some(encoding)) => encoding,
+            (None, None) if encoding::is_utf16(&head) => Encoding::Utf16,
             (None, None) => Encoding::Utf8,
         };
-        if encoding != Encoding::Utf16
-            && let Some(kind) = signature::not_csv(&head)
-        {
-            return Err(kind);
-        }
         let order = ByteOrder::of(&head);
         if let Some((length, _)) = mark {
             head.drain(..length);
+        }
+        let looked_at = match encoding {
+            Encoding::Utf16 => encoding::start_of_utf16(&head, order),
+            Encoding::Utf8 | Encoding::Latin1 => Cow::Borrowed(&head[..]),
+        };
+        if let Some(kind) = signature::not_csv(&looked_at) {
+            return Err(kind);
         }
         let (buffer, input): (_, Box<dyn Read + 'a>) = match encoding {
             Encoding::Utf8 => (head, input),

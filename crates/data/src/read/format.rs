@@ -19,6 +19,10 @@ pub(crate) struct Format {
     pub missing: Vec<String>,
     /// What to do with rows that can't be read or used.
     pub on_bad: OnBad,
+    /// What may part the fields rather than what was taken for it.
+    pub likely_delimiter: Option<char>,
+    /// Names that were given to columns because others had the same, with these.
+    pub renamed: Vec<(String, String)>,
 }
 
 /// How the file is written, in words, and whether that is the usual way.

@@ -36,7 +36,7 @@ mod signature;
 pub use block::Block;
 pub use csv::CsvReader;
 pub(crate) use format::Format;
-pub(crate) use numbers::NumberStyle;
+pub(crate) use numbers::{NearNumber, NumberStyle};
 pub use options::{CsvOptions, Decimal, Encoding, Header, Infinite, Names, OnBad, Quote};
 
 use crate::error::{Error, ErrorKind};

@@ -35,10 +35,12 @@ impl NumberStyle {
         }
     }
 
-    /// The style of some cells: that of the cells which can be read in one style only. Cells such as `1,234`, where a mark stands
-    /// before three digits, say nothing by themselves; they count as grouped once other cells have a point before a fraction.
-    pub fn detect<'a>(cells: impl Iterator<Item = &'a str>) -> NumberStyle {
-        let (mut points, mut commas, mut groups) = (0, 0, 0);
+    /// The style of some cells: that of the cells which can be read in one style only, or which have one value in both, as `1 234`.
+    /// Cells such as `1,234`, where a mark stands before three digits, say nothing by themselves. They count as grouped once other
+    /// cells have a point before a fraction, or where commas part the fields and no cell has one before a fraction: people who write
+    /// decimal commas part fields by something else.
+    pub fn detect<'a>(delimiter: u8, cells: impl Iterator<Item = &'a str>) -> NumberStyle {
+        let (mut points, mut commas, mut groups, mut unclear) = (0, 0, 0, 0);
         for cell in cells {
             let cell = cell.trim();
             match Sight::of(cell) {
@@ -49,19 +51,21 @@ impl NumberStyle {
                 }
                 Sight::Unclear => {}
             }
-            let as_point = NumberStyle::asked(Decimal::Point).number(cell).is_some();
-            let as_comma = NumberStyle::asked(Decimal::Comma).number(cell).is_some();
+            let as_point = NumberStyle::asked(Decimal::Point).number(cell);
+            let as_comma = NumberStyle::asked(Decimal::Comma).number(cell);
             let is_plain = cell::number(cell).is_some();
             match (as_point, as_comma) {
-                (true, false) => points += 1,
-                (false, true) => commas += 1,
+                (Some(_), None) => points += 1,
+                (None, Some(_)) => commas += 1,
+                (Some(one), Some(other)) if one != other && !is_plain => unclear += 1,
                 _ => {}
             }
-            groups += usize::from(as_point && !is_plain);
+            groups += usize::from(as_point.is_some() && !is_plain);
         }
+        let are_groups = points > 0 || unclear == 0 || (delimiter == b',' && commas == 0);
         match () {
             () if commas > points => NumberStyle::asked(Decimal::Comma),
-            () if points > 0 && groups > 0 => NumberStyle::asked(Decimal::Point),
+            () if groups > 0 && are_groups => NumberStyle::asked(Decimal::Point),
             () => NumberStyle::PLAIN,
         }
     }
@@ -116,8 +120,39 @@ impl NumberStyle {
         let first = groups.next()?;
         let right = (1..=3).contains(&first.len())
             && first.chars().all(is_digit)
+            && !first.starts_with('0')
             && groups.all(|group| group.len() == 3 && group.chars().all(is_digit));
         right.then(|| whole.split(separator).collect())
+    }
+}
+
+/// Why a text that is no number is nearly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NearNumber {
+    /// It is one in a style that is not the file's.
+    OtherMarks,
+    /// It has a sign of money, per cent or minus that numbers don't have.
+    Sign,
+}
+
+impl NearNumber {
+    /// Of a text without blanks round it that is not a number in the file's own style.
+    pub fn of(text: &str) -> Option<NearNumber> {
+        const SIGNS: &[char] = &['$', '€', '£', '¥', '₹', '₩', '₽', '%', '‰', '−', '–'];
+        let is_number = |text: &str| {
+            [Decimal::Point, Decimal::Comma]
+                .iter()
+                .any(|&decimal| NumberStyle::asked(decimal).number(text).is_some())
+        };
+        if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        if is_number(text) {
+            return Some(NearNumber::OtherMarks);
+        }
+        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text).trim();
+        let bare = unsigned.trim_start_matches(SIGNS).trim_end_matches(SIGNS);
+        (bare.len() < unsigned.len() && is_number(bare.trim())).then_some(NearNumber::Sign)
     }
 }
 
@@ -208,6 +243,7 @@ mod tests {
             "12,34",
             "1234,567",
             "1,2345",
+            "0,123",
             ",123",
             "1,,234",
             "1,234 567",
@@ -253,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_style_needs_evidence() {
-        let detect = |cells: &[&str]| NumberStyle::detect(cells.iter().copied());
+        let detect = |cells: &[&str]| NumberStyle::detect(b';', cells.iter().copied());
         assert_eq!(detect(&["1", "2.5", "x,y"]), NumberStyle::PLAIN);
         assert_eq!(detect(&["1,5", "2"]), COMMA);
         assert_eq!(detect(&["1.234,5", "2.000"]), COMMA);
@@ -262,5 +298,40 @@ mod tests {
         // 1234 or 1.234? Nobody can say.
         assert_eq!(detect(&["1,234", "5,678"]), NumberStyle::PLAIN);
         assert_eq!(detect(&["12,345,678"]), POINT);
+        // Blanks and apostrophes part thousands in every style.
+        for cells in [["1 234", "567"], ["1'234", "5"], ["12\u{a0}345", "x"]] {
+            assert_eq!(detect(&cells), POINT);
+        }
+        assert_eq!(detect(&["1 234", "1,5"]), COMMA);
+        assert_eq!(detect(&["1 234", "1,234"]), NumberStyle::PLAIN);
+        // In a file whose fields commas part, they part thousands, unless a cell says otherwise.
+        let detect = |cells: &[&str]| NumberStyle::detect(b',', cells.iter().copied());
+        assert_eq!(detect(&["1,234", "567", "x, y"]), POINT);
+        assert_eq!(detect(&["1,234", "5,67"]), COMMA);
+        assert_eq!(detect(&["0,123", "0,567"]), COMMA);
+        assert_eq!(detect(&["12", "5"]), NumberStyle::PLAIN);
+    }
+
+    #[test]
+    fn texts_that_are_nearly_numbers_are_told() {
+        for text in ["1,5", "1.234,5", "1,234.5", "1 234", "-1,5"] {
+            assert_eq!(NearNumber::of(text), Some(NearNumber::OtherMarks), "{text}");
+        }
+        for text in ["$5", "-$1,234.50", "5 %", "12,5%", "€ 7", "7€", "−5", "+3%"] {
+            assert_eq!(NearNumber::of(text), Some(NearNumber::Sign), "{text}");
+        }
+        for text in [
+            "",
+            "%",
+            "a1",
+            "5 kg",
+            "1,2,3",
+            "01.02.2024",
+            "10.0.0.1",
+            "$",
+            "5-6",
+        ] {
+            assert_eq!(NearNumber::of(text), None, "{text}");
+        }
     }
 }

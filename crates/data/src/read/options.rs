@@ -22,7 +22,7 @@ pub struct CsvOptions {
     pub quote: Quote,
     /// Whether the first row names the columns.
     pub header: Header,
-    /// How bytes become characters; nothing for UTF-8, or UTF-16 where a byte order mark says so.
+    /// How bytes become characters; nothing for UTF-8, or UTF-16 where a byte order mark or its zero bytes say so.
     pub encoding: Option<Encoding>,
     /// What stands before the fraction of a number; nothing to detect it.
     pub decimal: Option<Decimal>,

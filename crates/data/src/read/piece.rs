@@ -6,7 +6,7 @@ use super::rows::{Dialect, Field, RowEnd, fields, line_breaks, row_end};
 use crate::cell::{EXACT_INTEGERS, Spelling};
 use crate::column::ColumnStore;
 use crate::error::{BadRow, BadRows, ColumnName, RowProblem};
-use crate::read::options::Decimal;
+use crate::read::options::{Decimal, Encoding};
 use crate::table::Lines;
 use memchr::memchr;
 
@@ -14,6 +14,7 @@ use memchr::memchr;
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub dialect: Dialect,
+    pub encoding: Encoding,
     pub spelling: Spelling,
     /// The columns.
     pub width: usize,
@@ -27,6 +28,7 @@ impl Default for Layout {
                 delimiter: b',',
                 quote: Some(b'"'),
             },
+            encoding: Encoding::Utf8,
             spelling: Spelling::default(),
             width: 0,
             trailing: Trailing::No,
@@ -35,6 +37,14 @@ impl Default for Layout {
 }
 
 impl Layout {
+    /// What is wrong with a field whose text, as UTF-8, has a byte that it can't have there.
+    pub fn no_text(&self, column: ColumnName, byte: u8) -> RowProblem {
+        match self.encoding {
+            Encoding::Utf16 => RowProblem::Utf16 { column },
+            Encoding::Utf8 | Encoding::Latin1 => RowProblem::Utf8 { column, byte },
+        }
+    }
+
     /// The decimal mark, if a cell that begins with a number, and ends with it, is that number.
     fn plain_mark(&self) -> Option<u8> {
         let may_be_number =
@@ -285,13 +295,7 @@ impl Piece {
         }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => {
-                let byte = bytes[error.valid_up_to()];
-                return Err(RowProblem::Utf8 {
-                    column: name(),
-                    byte,
-                });
-            }
+            Err(error) => return Err(layout.no_text(name(), bytes[error.valid_up_to()])),
         };
         if column < layout.width {
             let cell = self.columns[column].push(text, self.rows, &layout.spelling);

@@ -17,23 +17,34 @@ impl DateOrder {
     /// The order in which all cells are dates; nothing if there is none, or there are no cells. Where day and month could be either
     /// throughout, points mean that the day is first, and anything else that the month is.
     pub(crate) fn of<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Option<DateOrder> {
-        let first = cells.clone().next()?;
-        let orders = if first.contains('.') {
-            [
-                DateOrder::YearFirst,
-                DateOrder::DayFirst,
-                DateOrder::MonthFirst,
-            ]
-        } else {
-            [
-                DateOrder::YearFirst,
-                DateOrder::MonthFirst,
-                DateOrder::DayFirst,
-            ]
+        let count = |order: DateOrder| {
+            cells
+                .clone()
+                .filter(|cell| order.days(cell).is_some())
+                .count()
         };
-        orders
-            .into_iter()
-            .find(|order| cells.clone().all(|cell| order.days(cell).is_some()))
+        let order = DateOrder::of_most(cells.clone(), count)?;
+        (count(order) == cells.count()).then_some(order)
+    }
+
+    /// The order in which the most cells are dates, as `count` tells, with the same preferences; nothing if none is.
+    pub(crate) fn of_most<'a>(
+        mut cells: impl Iterator<Item = &'a str>,
+        count: impl Fn(DateOrder) -> usize,
+    ) -> Option<DateOrder> {
+        let (year, day, month) = (
+            DateOrder::YearFirst,
+            DateOrder::DayFirst,
+            DateOrder::MonthFirst,
+        );
+        let orders = match cells.next()?.contains('.') {
+            true => [year, day, month],
+            false => [year, month, day],
+        };
+        let counts = orders.map(&count);
+        let most = *counts.iter().max()?;
+        let at = counts.iter().position(|&count| count == most)?;
+        (most > 0).then_some(orders[at])
     }
 
     /// Days since the start of 1970, with the time of the day as a fraction: UTC, or local time if the cell has no zone.

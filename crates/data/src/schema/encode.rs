@@ -5,6 +5,7 @@ use crate::cell::Cell;
 use crate::column::place;
 use crate::dataset::Dataset;
 use crate::error::{BadColumn, Error, ErrorKind, Problem};
+use crate::read::NearNumber;
 use crate::table::Table;
 use crate::text::did_you_mean;
 use nalgebra::DMatrix;
@@ -159,6 +160,10 @@ impl Schema {
             Wanted::All => Some(self.target()),
             Wanted::Features => None,
         };
+        // The training table had as many of the name, and the target was chosen among them.
+        if wanted == Wanted::All && *self.columns != *table.names() {
+            table.check_one(self.target())?;
+        }
         let missing: Vec<_> = self
             .feature_names()
             .chain(needed)
@@ -367,7 +372,7 @@ impl FeatureCells {
             FeatureKind::Numeric => match number {
                 Some(number) if number.is_finite() => Ok(number),
                 Some(_) => Err(Problem::Infinite),
-                None => Err(Problem::Text),
+                None => Err(no_number(text)),
             },
             FeatureKind::Categorical => {
                 let known = self.levels.iter().position(|level| level == text);
@@ -392,6 +397,15 @@ impl FeatureCells {
     }
 }
 
+/// Why a text is no number.
+fn no_number(text: &str) -> Problem {
+    match NearNumber::of(text) {
+        None => Problem::Text,
+        Some(NearNumber::OtherMarks) => Problem::OtherMarks,
+        Some(NearNumber::Sign) => Problem::Sign,
+    }
+}
+
 /// Collects the cells that can't be used: column by column, kind by kind, the first few of each.
 #[derive(Default)]
 pub(super) struct BadCells {
@@ -403,12 +417,20 @@ impl BadCells {
     pub fn add(&mut self, name: &str, line: u64, rows: usize, cell: Cell) {
         let problem = match cell {
             Cell::Infinite(_) => Problem::Infinite,
+            Cell::Text(text) => no_number(text),
             _ => Problem::Text,
         };
         self.add_problem(name, line, rows, cell, problem);
     }
 
-    fn add_problem(&mut self, name: &str, line: u64, rows: usize, cell: Cell, problem: Problem) {
+    pub fn add_problem(
+        &mut self,
+        name: &str,
+        line: u64,
+        rows: usize,
+        cell: Cell,
+        problem: Problem,
+    ) {
         const KEPT: usize = 10;
         let text = match cell {
             Cell::Text(text) => text.to_owned(),

@@ -1,8 +1,10 @@
 //! A schema as people write it: which column is what, to be read from a file and edited.
 
 use super::{FeatureKind, Schema, SchemaOptions};
+use crate::error::{Error, ErrorKind};
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Which column is what, in a form to edit: what `train --print-schema` writes and `--schema` reads, as JSON.
 ///
@@ -77,6 +79,26 @@ impl SchemaFile {
                 .map(column)
                 .collect(),
         }
+    }
+
+    /// Makes sure that each column that is listed is one of the table's, once, and has levels only if it is ordinal.
+    pub(super) fn check(&self, table: &Table) -> Result<(), Error> {
+        let mut seen = BTreeSet::new();
+        for SchemaColumn { name, kind, levels } in &self.columns {
+            table.column(name)?;
+            let problem = if !seen.insert(name) {
+                "the schema has it twice; remove one of the two"
+            } else if kind != "ordinal" && !levels.is_empty() {
+                "the schema gives it levels, which only an ordinal column has; remove them, or make it ordinal"
+            } else {
+                continue;
+            };
+            return Err(table.error(ErrorKind::Declared {
+                column: name.clone(),
+                problem: problem.to_owned(),
+            }));
+        }
+        Ok(())
     }
 
     /// What is said about a column.

@@ -9,6 +9,7 @@ use crate::column::place;
 use crate::error::{Error, ErrorKind};
 use crate::label::Labels;
 use crate::table::Table;
+use std::collections::BTreeMap;
 
 /// What is known about the columns before they are looked at. Without it each is what it looks like.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,6 +57,7 @@ impl Schema {
         options: &SchemaOptions,
     ) -> Result<Inferred, Error> {
         let target_column = table.column(target)?;
+        check_roles(target, options).map_err(|kind| table.error(kind))?;
         if let Some(weights) = table.weight_column() {
             check_weights(weights, target, options).map_err(|kind| table.error(kind))?;
         }
@@ -67,16 +69,19 @@ impl Schema {
         {
             table.column(name)?;
         }
+        if let Some(file) = &options.file {
+            file.check(table)?;
+        }
         if table.names().len() == 1 {
             return Err(table.error(ErrorKind::NoFeatures {
                 target: target.to_owned(),
+                likely_delimiter: table.likely_delimiter(),
             }));
         }
         let positive = options.positive.as_deref();
-        let positive = positive.or(options
-            .file
-            .as_ref()
-            .and_then(|file| file.positive.as_deref()));
+        // The file's label is one of the file's target.
+        let file = options.file.as_ref().filter(|file| file.target == target);
+        let positive = positive.or(file.and_then(|file| file.positive.as_deref()));
         let labels =
             Labels::infer(target, target_column, positive).map_err(|kind| table.error(kind))?;
         let has_label: Vec<bool> = (target_column.gather().into_iter())
@@ -144,6 +149,27 @@ impl Schema {
             },
         })
     }
+}
+
+/// A column is declared once, and the target is no feature.
+fn check_roles(target: &str, options: &SchemaOptions) -> Result<(), ErrorKind> {
+    let lists = [
+        ("ignored", &options.ignore),
+        ("categorical", &options.categorical),
+        ("numeric", &options.numeric),
+    ];
+    let mut roles = BTreeMap::from([(target, "the target")]);
+    for (role, names) in lists {
+        for name in names {
+            let other = *roles.entry(name).or_insert(role);
+            if other != role {
+                let problem = format!("it is to be {other} and {role}; it can't be both");
+                let column = name.clone();
+                return Err(ErrorKind::Declared { column, problem });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A column of weights is no target and no feature.

@@ -7,10 +7,11 @@ use super::tally::Tally;
 use super::{BadCells, FeatureKind, boolean};
 use crate::cell::Cell;
 use crate::column::{Column, place};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Problem};
+use crate::read::NearNumber;
 use crate::table::Table;
 use crate::text::quote;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A column that is looked at.
 pub(super) struct Look<'t> {
@@ -35,7 +36,7 @@ impl<'t> Look<'t> {
     }
 
     /// The distinct texts, or numbers as texts.
-    fn levels(&self) -> BTreeSet<String> {
+    pub fn levels(&self) -> BTreeSet<String> {
         let mut seen = BTreeSet::new();
         let bits = self.coded().filter(|cell| seen.insert(cell.to_bits()));
         bits.filter_map(|cell| self.column.store().level(cell))
@@ -57,35 +58,46 @@ impl<'t> Look<'t> {
         if tally.texts == 0 {
             return Some(FeatureKind::Numeric);
         }
-        if tally.numbers * 2 >= tally.present() {
-            for (row, cell) in self
-                .column
-                .cells()
-                .enumerate()
-                .filter(|(row, _)| self.has_label[*row])
-            {
+        let is_most = |count: usize| count * 2 >= tally.present();
+        let texts = self.texts();
+        let is_truth = tally.infinite == 0
+            && (tally.numbers == 0 || (tally.are_whole && tally.min >= 0.0 && tally.max <= 1.0))
+            && texts.iter().all(|(text, _)| boolean(text).is_some());
+        if is_truth && (tally.numbers > 0 || texts.len() > 1) {
+            return Some(FeatureKind::Boolean);
+        }
+        let near: usize = (texts.iter())
+            .filter(|(text, _)| NearNumber::of(text).is_some())
+            .map(|(_, count)| count)
+            .sum();
+        if is_most(tally.numbers + near) {
+            for (row, cell) in self.with_label() {
                 if let Cell::Text(_) = cell {
                     bad.add(self.name, table.line(row), self.column.len(), cell);
                 }
             }
             return Some(FeatureKind::Numeric);
         }
-        let spelled: Vec<&str> = self.distinct_texts();
-        if tally.numbers == 0
-            && spelled.iter().all(|text| boolean(text).is_some())
-            && spelled.len() > 1
+        let dates = |order: DateOrder| -> usize {
+            let are_dates = texts.iter().filter(|(text, _)| order.days(text).is_some());
+            are_dates.map(|(_, count)| count).sum()
+        };
+        if let Some(order) = DateOrder::of_most(texts.iter().map(|(text, _)| *text), dates)
+            && is_most(dates(order))
         {
-            return Some(FeatureKind::Boolean);
-        }
-        if tally.numbers == 0
-            && let Some(order) = DateOrder::of(spelled.iter().copied())
-        {
-            if order == DateOrder::MonthFirst
-                && spelled
-                    .iter()
-                    .all(|text| DateOrder::DayFirst.days(text).is_some())
-            {
+            if order == DateOrder::MonthFirst && dates(DateOrder::DayFirst) == dates(order) {
                 findings.month_first.push(self.name.to_owned());
+            }
+            for (row, cell) in self.with_label() {
+                let is_date = match cell {
+                    Cell::Text(text) => order.days(text).is_some(),
+                    Cell::Number(_) | Cell::Infinite(_) => false,
+                    Cell::Missing => true,
+                };
+                if !is_date {
+                    let (line, rows) = (table.line(row), self.column.len());
+                    bad.add_problem(self.name, line, rows, cell, Problem::NotDate);
+                }
             }
             return Some(FeatureKind::Date(order));
         }
@@ -94,6 +106,25 @@ impl<'t> Look<'t> {
             return None;
         }
         Some(FeatureKind::Categorical)
+    }
+
+    /// The cells of the rows with a label.
+    fn with_label(&self) -> impl Iterator<Item = (usize, Cell<'t>)> {
+        let cells = self.column.cells().enumerate();
+        cells.filter(|(row, _)| self.has_label[*row])
+    }
+
+    /// The distinct texts that are no numbers, and how many rows have each.
+    fn texts(&self) -> Vec<(&'t str, usize)> {
+        let mut counts = BTreeMap::new();
+        for place in self.coded().filter_map(place) {
+            *counts.entry(place).or_insert(0) += 1;
+        }
+        let spelled = self.column.store().spelled();
+        (counts.into_iter())
+            .filter(|(place, _)| spelled[*place].value.is_none())
+            .map(|(place, count)| (&*spelled[place].text, count))
+            .collect()
     }
 
     pub fn distinct_texts(&self) -> Vec<&'t str> {

@@ -85,7 +85,10 @@ impl Findings {
             self.missing.push(name());
             self.missing_count += tally.missing;
         }
-        let is_one_number = tally.texts + tally.infinite == 0 && tally.min == tally.max;
+        // 501 and 00501 are one number, but two names.
+        let is_one_number = tally.texts + tally.infinite == 0
+            && tally.min == tally.max
+            && (*kind != FeatureKind::Categorical || look.levels().len() == 1);
         if tally.missing == 0
             && (is_one_number
                 || (tally.numbers + tally.infinite == 0 && look.distinct_texts().len() == 1))

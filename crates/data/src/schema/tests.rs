@@ -361,3 +361,172 @@ fn what_is_stored_is_checked() {
         assert!(serde_json::from_str::<Schema>(&wrong).is_err(), "{wrong}");
     }
 }
+
+fn kinds(text: &str) -> Vec<&'static str> {
+    let schema = Schema::infer(&table(text), "y", None).unwrap();
+    schema
+        .features()
+        .iter()
+        .map(|feature| feature.kind.name())
+        .collect()
+}
+
+fn problems(text: &str) -> Vec<(Problem, usize)> {
+    let error = Schema::infer(&table(text), "y", None).unwrap_err();
+    let ErrorKind::BadCells(columns) = error.kind() else {
+        panic!("{error}")
+    };
+    columns
+        .iter()
+        .map(|column| (column.problem, column.count))
+        .collect()
+}
+
+#[test]
+fn truth_is_spelled_in_words_and_digits() {
+    let csv = "a,b,y\ntrue,1,0\n1,no,1\nfalse,0,0\n0,1,1\n";
+    assert_eq!(kinds(csv), ["boolean", "boolean"]);
+    let file = table(csv);
+    let data = Schema::infer(&file, "y", None)
+        .unwrap()
+        .encode(&file)
+        .unwrap();
+    assert_eq!(data.features().as_slice(), [1., 1., 1., 0., 0., 0., 0., 1.]);
+    // 2 is neither.
+    assert_eq!(problems("a,y\ntrue,0\n2,1\n0,0\n"), [(Problem::Text, 1)]);
+    assert_eq!(kinds("a,y\nyes,0\nno,1\n2,0\nyes,1\n"), ["categorical"]);
+}
+
+#[test]
+fn texts_that_are_nearly_numbers_or_dates_are_no_names() {
+    let csv = "a;y\n1,234;0\n5,678;1\n1,234;0\n";
+    assert_eq!(problems(csv), [(Problem::OtherMarks, 3)]);
+    assert_eq!(problems("a,y\n$5,0\n$6,1\n$5,0\n"), [(Problem::Sign, 3)]);
+    assert_eq!(
+        problems("a,y\n5%,0\n6%,1\nfree,0\n7,1\n"),
+        [(Problem::Sign, 2), (Problem::Text, 1)]
+    );
+    let dates = "a,y\n2024-01-01,0\n2024-02-30,1\nsoon,0\n2024-03-01,1\n2024-03-02,1\n20240303,0\n";
+    assert_eq!(problems(dates), [(Problem::NotDate, 3)]);
+    // Half of them is most; less is a column of names with some dates.
+    assert_eq!(
+        problems("a,y\n2024-01-01,0\n2/1/2024,1\n"),
+        [(Problem::NotDate, 1)]
+    );
+    assert_eq!(
+        kinds("a,y\n2024-01-01,0\nsoon,1\nlater,0\nsoon,1\n"),
+        ["categorical"]
+    );
+    // What is said counts.
+    let options = SchemaOptions {
+        categorical: vec!["a".into()],
+        ..SchemaOptions::default()
+    };
+    for csv in [csv, dates] {
+        assert!(Schema::infer_with(&table(csv), "y", &options).is_ok());
+    }
+    // In new rows as well.
+    let schema = Schema::infer(&table("a,y\n1,0\n2,1\n"), "y", None).unwrap();
+    let error = schema.encode_features(&table("a\n5%\n")).unwrap_err();
+    assert!(
+        error.to_string().contains("a sign that numbers don't have"),
+        "{error}"
+    );
+}
+
+#[test]
+fn names_that_are_one_number_are_not_constant() {
+    let file = table("z,y\n00501,0\n501,1\n00501,0\n");
+    let options = SchemaOptions {
+        categorical: vec!["z".into()],
+        ..SchemaOptions::default()
+    };
+    let inferred = Schema::infer_with(&file, "y", &options).unwrap();
+    assert_eq!(inferred.notes, []);
+    let same = table("z,y\n00501,0\n00501,1\n");
+    let inferred = Schema::infer_with(&same, "y", &options).unwrap();
+    assert_eq!(inferred.notes, [ColumnNote::Constant(vec!["z".into()])]);
+}
+
+#[test]
+fn a_column_is_declared_once_and_is_there() {
+    let file = table("a,b,y\n1,2,0\n3,4,1\n");
+    let error = |change: fn(&mut SchemaOptions)| {
+        let mut options = SchemaOptions::default();
+        change(&mut options);
+        Schema::infer_with(&file, "y", &options)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        error(|options| options.ignore = vec!["y".into()]),
+        "t.csv: column \"y\": it is to be the target and ignored; it can't be both"
+    );
+    assert!(
+        error(|options| {
+            options.numeric = vec!["a".into()];
+            options.categorical = vec!["b".into(), "a".into()];
+        })
+        .contains("categorical and numeric")
+    );
+    let column = |name: &str, kind: &str, levels: &[&str]| SchemaColumn {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        levels: levels.iter().map(|&level| level.to_owned()).collect(),
+    };
+    let with = |columns: Vec<SchemaColumn>| SchemaOptions {
+        file: Some(SchemaFile {
+            target: "y".to_owned(),
+            positive: Some("0".to_owned()),
+            columns,
+            ..SchemaFile::default()
+        }),
+        ..SchemaOptions::default()
+    };
+    for (columns, part) in [
+        (
+            vec![column("aa", "ignore", &[])],
+            "no column \"aa\"; did you mean \"a\"?",
+        ),
+        (
+            vec![column("a", "numeric", &[]), column("a", "ignore", &[])],
+            "twice",
+        ),
+        (vec![column("a", "numeric", &["1", "3"])], "levels"),
+    ] {
+        let error = Schema::infer_with(&file, "y", &with(columns)).unwrap_err();
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    // The positive label of the file is one of its target's.
+    let inferred = Schema::infer_with(&file, "b", &with(Vec::new())).unwrap();
+    assert_eq!(inferred.schema.labels().positive, "4");
+    let inferred = Schema::infer_with(&file, "y", &with(Vec::new())).unwrap();
+    assert_eq!(inferred.schema.labels().positive, "0");
+}
+
+#[test]
+fn a_name_of_several_columns_is_no_target() {
+    let renamed = |text: &str| {
+        let options = crate::CsvOptions {
+            names: crate::Names::Rename,
+            ..crate::CsvOptions::default()
+        };
+        Table::from_csv_with("t.csv", text.as_bytes(), &options).unwrap()
+    };
+    let file = renamed("y,x,y\n1,2,0\n3,4,1\n");
+    let error = file.target(Some("y")).unwrap_err();
+    assert!(
+        matches!(error.kind(), ErrorKind::AmbiguousColumn { .. }),
+        "{error}"
+    );
+    assert!(file.clone().weighted_by("y").is_err());
+    // By its number or its new name it is one of them.
+    assert_eq!(file.target(Some("1")).unwrap(), Some("y"));
+    assert_eq!(file.target(Some("y_2")).unwrap(), Some("y_2"));
+    assert_eq!(file.target(Some("x")).unwrap(), Some("x"));
+    let by_number = Schema::infer(&file, "y", None).unwrap();
+    assert!(by_number.encode(&file).is_ok());
+    // A model of one such column can't tell which it is in another table.
+    let schema = Schema::infer(&table("x,y\n2,0\n4,1\n"), "y", None).unwrap();
+    assert!(schema.encode(&file).is_err() && schema.encode_features(&file).is_ok());
+}

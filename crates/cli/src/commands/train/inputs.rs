@@ -2,13 +2,13 @@
 
 use super::arguments::{Arguments, Held, Hidden};
 use super::report;
-use crate::failure::Failure;
+use crate::failure::{Failure, delimiter_option};
 use crate::input::Source;
 use crate::{model, terminal};
 use chainrule_autodiff::Isa;
 use chainrule_data::{
-    CsvOptions, Header, Inferred, Note, Preprocessing, Scaling, Schema, SchemaFile, Table,
-    embedded, escape,
+    CsvOptions, FeatureKind, Header, Inferred, Note, Preprocessing, Scaling, Schema, SchemaFile,
+    Table, embedded, escape,
 };
 use chainrule_trainer::{Builder, Classifier, Threads};
 use std::path::PathBuf;
@@ -111,8 +111,25 @@ impl Inputs {
     /// Says what may surprise.
     pub fn introduce(&self) {
         let tables = std::iter::once(&self.table).chain(&self.around.validation);
-        // The report says how the table is written.
-        let is_told = |note: &&Note| !matches!(note, Note::Format(_));
+        let is_number = |column: &str| {
+            let schema = self
+                .around
+                .inferred
+                .as_ref()
+                .map(|inferred| &inferred.schema);
+            schema.is_none_or(|schema| {
+                let mut features = schema.features().iter();
+                features
+                    .any(|feature| feature.name == column && feature.kind == FeatureKind::Numeric)
+            })
+        };
+        let is_told = |note: &&Note| match note {
+            // The report says how the table is written.
+            Note::Format(_) => false,
+            // Labels and names keep their digits.
+            Note::BigIntegers { column, .. } => is_number(column),
+            _ => true,
+        };
         for note in tables
             .chain(&self.around.test)
             .flat_map(Table::notes)
@@ -265,10 +282,17 @@ impl<'a> Data<'a> {
             .iter()
             .map(|name| format!("\n  {}", escape(name)))
             .collect();
+        let likely = table.likely_delimiter().map(|delimiter| {
+            format!(
+                "\nis that how its fields are parted? {} would part every row alike",
+                delimiter_option(delimiter)
+            )
+        });
         Err(Failure::misuse(format!(
-            "which column is to be predicted? name it with --target COLUMN; the columns of {} are{}",
+            "which column is to be predicted? name it with --target COLUMN; the columns of {} are{}{}",
             escape(table.source()),
-            names.concat()
+            names.concat(),
+            likely.unwrap_or_default()
         )))
     }
 

@@ -2,11 +2,11 @@
 
 use super::CsvReader;
 use crate::error::{BadRow, BadRows, ColumnName, Error, ErrorKind, RowProblem};
-use crate::read::detect::{Decision, SAMPLE, detect};
+use crate::read::detect::{Decision, SAMPLE, detect, likely_delimiter};
 use crate::read::feed::Wrapping;
 use crate::read::format::{Format, format};
 use crate::read::names;
-use crate::read::options::{CsvOptions, Names};
+use crate::read::options::{CsvOptions, Encoding, Names};
 use crate::read::piece::{Layout, Trailing};
 use crate::read::rows::{Field, RowEnd, fields, line_breaks, row_end, texts};
 use crate::table::{Note, TableBuilder};
@@ -20,9 +20,13 @@ impl CsvReader<'_> {
         options: &CsvOptions,
     ) -> Result<(), Error> {
         self.feed.fill(SAMPLE)?;
+        let asked = self.separator_line(options);
+        let options = asked.as_ref().unwrap_or(options);
         let detected = detect(self.feed.bytes(), self.feed.is_last(), options);
+        let likely = likely_delimiter(self.feed.bytes(), self.feed.is_last(), detected.dialect);
         self.layout.dialect = detected.dialect;
         self.layout.spelling = detected.spelling;
+        self.layout.encoding = wrapping.encoding.unwrap_or(Encoding::Utf8);
         let header = loop {
             let Some(row) = self.first_row()? else {
                 return Err(ErrorKind::Empty.into());
@@ -54,11 +58,12 @@ impl CsvReader<'_> {
             }
             names = (1..=names.len()).map(|at| format!("c{at}")).collect();
         }
-        if options.names == Names::Rename {
-            let renamed = names::make_unique(&mut names);
-            if !renamed.is_empty() {
-                self.notes.push(Note::Renamed(renamed));
-            }
+        let renamed = match options.names {
+            Names::Rename => names::make_unique(&mut names),
+            Names::MustDiffer => Vec::new(),
+        };
+        if !renamed.is_empty() {
+            self.notes.push(Note::Renamed(renamed.clone()));
         }
         self.layout.width = names.len();
         self.names = TableBuilder::new(self.source.as_str(), &names)?.names();
@@ -77,8 +82,32 @@ impl CsvReader<'_> {
             has_header,
             missing: self.layout.spelling.missing.clone(),
             on_bad: self.on_bad,
+            likely_delimiter: likely.map(char::from),
+            renamed,
         });
         Ok(())
+    }
+
+    /// Uses up a first line such as `sep=;`, which Excel writes and reads: the options with that delimiter, if no other was asked for.
+    fn separator_line(&mut self, options: &CsvOptions) -> Option<CsvOptions> {
+        let bytes = self.feed.bytes();
+        let (line, delimiter) = match bytes.get(..5)? {
+            [name @ .., delimiter] if name.eq_ignore_ascii_case(b"sep=") => (5, *delimiter),
+            _ => return None,
+        };
+        let end = match &bytes[line..] {
+            [b'\r', b'\n', ..] => line + 2,
+            [b'\n' | b'\r', ..] => line + 1,
+            _ => return None,
+        };
+        let with = |delimiter| CsvOptions {
+            delimiter: Some(delimiter),
+            ..options.clone()
+        };
+        with(delimiter).check().ok()?;
+        self.feed.advance(end);
+        self.line += 1;
+        Some(with(options.delimiter.unwrap_or(delimiter)))
     }
 
     /// The next row, not used up yet.
@@ -162,14 +191,41 @@ fn check_text(row: &[u8], line: u64, layout: &Layout) -> Result<Vec<String>, Err
         }
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok(text.trim().to_owned()),
-            Err(error) => {
-                let byte = bytes[error.valid_up_to()];
-                Err(bad(RowProblem::Utf8 { column, byte }))
-            }
+            Err(error) => Err(bad(layout.no_text(column, bytes[error.valid_up_to()]))),
         }
     };
     Ok(fields(row, layout.dialect)
         .enumerate()
         .map(name)
         .collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{CsvOptions, Header, Table};
+
+    #[test]
+    fn a_line_for_excel_says_what_parts_fields() {
+        for (text, line) in [
+            ("sep=;\nx;y\n1,5;2\n", 3),
+            ("\u{feff}SEP=|\r\nx|y\r\n1,5|2\r\n", 3),
+            ("sep=,\nx,y\n\"1,5\",2\n", 3),
+        ] {
+            let table = Table::from_csv("t", text.as_bytes()).unwrap();
+            assert_eq!(table.names(), ["x", "y"], "{text:?}");
+            assert_eq!((table.rows(), table.line(0)), (1, line));
+        }
+        // What is asked for counts more, and these are no such lines.
+        let options = CsvOptions {
+            delimiter: Some(b','),
+            header: Header::Present,
+            ..CsvOptions::default()
+        };
+        let table = Table::from_csv_with("t", "sep=;\nx,y;\n1,2\n".as_bytes(), &options).unwrap();
+        assert_eq!(table.names(), ["x", "y;"]);
+        for text in ["sep=a\n1\n", "sep=\n1\n", "sep=;,y\n1,2\n"] {
+            let table = Table::from_csv_with("t", text.as_bytes(), &options).unwrap();
+            assert!(table.names()[0].starts_with("sep="), "{text:?}");
+        }
+    }
 }
