@@ -148,9 +148,10 @@ fn options_for(kind: &ErrorKind) -> Option<String> {
         ErrorKind::TooFewToSplit { .. } => "--validation 0",
         ErrorKind::Header { .. } => "--rename-duplicates, or --no-header for a row of data",
         ErrorKind::NoRows => "--no-header if line 1 is a row of data",
-        ErrorKind::OpenQuote { .. } | ErrorKind::TooLarge { .. } => {
-            "--quote none takes quotes as they stand"
-        }
+        ErrorKind::OpenQuote { .. }
+        | ErrorKind::TooLarge {
+            is_quoted: true, ..
+        } => "--quote none takes quotes as they stand",
         ErrorKind::ManyLabels { .. } => "--positive LABEL sets one against the rest",
         ErrorKind::BadCells(columns) => {
             let has = |problem: Problem| columns.iter().any(|column| column.problem == problem);

@@ -80,6 +80,8 @@ pub enum ErrorKind {
         line: u64,
         /// The limit in bytes.
         limit: usize,
+        /// Whether it ends within quotes.
+        is_quoted: bool,
     },
     /// A quote that is opened and not closed before the end of the file.
     OpenQuote {

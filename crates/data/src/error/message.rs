@@ -31,11 +31,24 @@ impl fmt::Display for ErrorKind {
                 f,
                 "{c:?} can't part fields or stand round them; expected a sign such as a comma, and not the same for both"
             ),
-            ErrorKind::TooLarge { line, limit } => write!(
-                f,
-                "line {line}: a row of more than {} MiB starts here; a quote is probably opened and never closed: close it, or say that there are no quotes",
-                limit >> 20
-            ),
+            ErrorKind::TooLarge {
+                line,
+                limit,
+                is_quoted,
+            } => {
+                let limit = limit >> 20;
+                write!(f, "line {line}: a row of more than {limit} MiB starts here")?;
+                match is_quoted {
+                    true => write!(
+                        f,
+                        "; a quote is probably opened and never closed: close it, or say that there are no quotes"
+                    ),
+                    false => write!(
+                        f,
+                        ", without an end of line; this may be no table, or not unpacked or written as it should be"
+                    ),
+                }
+            }
             ErrorKind::OpenQuote { line } => write!(
                 f,
                 "line {line}: a quote is opened in the row that starts here and not closed before the end of the file; close or remove it"
@@ -433,9 +446,11 @@ fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
             "correct the cell, or add the level to the schema and train anew",
         ),
     ];
+    let mut said = Vec::new();
     for (problem, hint) in hints {
-        if columns.iter().any(|column| column.problem == problem) {
+        if columns.iter().any(|column| column.problem == problem) && !said.contains(&hint) {
             write!(f, "{separator}{hint}")?;
+            said.push(hint);
         }
     }
     Ok(())

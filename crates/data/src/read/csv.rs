@@ -221,6 +221,7 @@ impl<'a> CsvReader<'a> {
             return Err(ErrorKind::TooLarge {
                 line,
                 limit: ROW_LIMIT,
+                is_quoted: end == RowEnd::WithinQuotes,
             });
         }
         self.feed

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 /// In which order day, month and year are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DateOrder {
-    /// `2024-12-31` or `2024/12/31`
+    /// `2024-12-31`, `2024/12/31` or `2024-Dec-31`
     YearFirst,
-    /// `31.12.2024`, `31/12/2024` or `31-12-2024`
+    /// `31.12.2024`, `31/12/2024`, `31-12-24` or `31 Dec 2024`
     DayFirst,
-    /// `12/31/2024` or `12-31-2024`
+    /// `12/31/2024`, `12-31-24` or `Dec 31, 2024`
     MonthFirst,
 }
 
@@ -49,35 +49,27 @@ impl DateOrder {
 
     /// Days since the start of 1970, with the time of the day as a fraction: UTC, or local time if the cell has no zone.
     ///
-    /// A date is three numbers parted by `-`, `/` or `.`, the year in four digits. `T` or a blank may part it from a time, `23:59`,
-    /// `23:59:59` or `23:59:59.5`, and that may have a zone, `Z` or `+01:00`.
+    /// A date is three numbers parted by `-`, `/` or `.`, the year in four digits, or in two if it is last: 69 to 99 are of the last
+    /// century, as in POSIX. Its month may also be an English name, and its parts then be parted by blanks: `31-Dec-2024`,
+    /// `31 December 2024`, `Dec 31, 2024`. `T` or a blank may part it from a time, `23:59`, `23:59:59`, `23:59:59.5` or `11:59 PM`,
+    /// and that may have a zone, `Z` or `+01:00`.
     pub fn days(self, cell: &str) -> Option<f64> {
         let cell = cell.trim();
-        let (date, time) = match cell.find(['T', ' ']) {
-            Some(at) => (&cell[..at], Some(&cell[at + 1..])),
-            None => (cell, None),
-        };
-        let separator = date.chars().find(|c| !c.is_ascii_digit())?;
-        if !matches!(separator, '-' | '/' | '.') {
-            return None;
-        }
-        let mut parts = date.split(separator);
-        let parts = [
-            parts.next()?,
-            parts.next()?,
-            parts.next()?,
-            parts.next().map_or("", |_| "x"),
-        ];
-        if !parts[3].is_empty() {
-            return None;
-        }
+        let ([first, second, third], time) = parts(cell)?;
         let [year, month, day] = match self {
-            DateOrder::YearFirst => [parts[0], parts[1], parts[2]],
-            DateOrder::DayFirst => [parts[2], parts[1], parts[0]],
-            DateOrder::MonthFirst => [parts[2], parts[0], parts[1]],
+            DateOrder::YearFirst => [first, second, third],
+            DateOrder::DayFirst => [third, second, first],
+            DateOrder::MonthFirst => [third, first, second],
         };
-        let year = number(year, 4..=4)?;
-        let (month, day) = (number(month, 1..=2)?, number(day, 1..=2)?);
+        let year = match (self, year.len()) {
+            (DateOrder::DayFirst | DateOrder::MonthFirst, 2) => match number(year, 2..=2)? {
+                year @ 69.. => 1900 + year,
+                year => 2000 + year,
+            },
+            _ => number(year, 4..=4)?,
+        };
+        let month = month_of(month)?;
+        let day = number(day, 1..=2)?;
         if !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
             return None;
         }
@@ -89,6 +81,65 @@ impl DateOrder {
     }
 }
 
+/// The three parts of a date, and the time behind it.
+fn parts(cell: &str) -> Option<([&str; 3], Option<&str>)> {
+    let (first, rest) = word(cell)?;
+    let separator = rest.chars().next()?;
+    let is_name = |word: &str| word.starts_with(|c: char| c.is_ascii_alphabetic());
+    let (second, rest) = word(&rest[separator.len_utf8()..])?;
+    let may_be_blank = is_name(first) || is_name(second);
+    if !matches!(separator, '-' | '/' | '.') && !(separator == ' ' && may_be_blank) {
+        return None;
+    }
+    let rest = match rest.strip_prefix(',') {
+        Some(rest) if is_name(first) => rest,
+        _ => rest,
+    };
+    let (third, rest) = word(rest.strip_prefix(separator)?)?;
+    let time = match rest.chars().next() {
+        None => None,
+        Some('T' | ' ') => Some(&rest[1..]),
+        Some(_) => return None,
+    };
+    Some(([first, second, third], time))
+}
+
+/// The digits, or the letters, that a text begins with, and what follows.
+fn word(text: &str) -> Option<(&str, &str)> {
+    let first = text.chars().next()?;
+    let end = match first {
+        '0'..='9' => text.find(|c: char| !c.is_ascii_digit()),
+        'a'..='z' | 'A'..='Z' => text.find(|c: char| !c.is_ascii_alphabetic()),
+        _ => return None,
+    };
+    Some(text.split_at(end.unwrap_or(text.len())))
+}
+
+/// A month by its number or its English name, whole or in three letters.
+fn month_of(text: &str) -> Option<i64> {
+    const NAMES: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return number(text, 1..=2);
+    }
+    let name = text.to_ascii_lowercase();
+    let is = |month: &&str| name == **month || (name.len() == 3 && month.starts_with(&name));
+    let at = NAMES.iter().position(|month| is(&month))?;
+    Some(at as i64 + 1)
+}
+
 fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i64> {
     let right = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     right.then(|| text.parse().ok()).flatten()
@@ -96,6 +147,23 @@ fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<i64> {
 
 /// Seconds since midnight, in UTC if there is a zone.
 fn seconds(time: &str) -> Option<f64> {
+    let half = |word: &str| {
+        let at = time.len().checked_sub(2)?;
+        let (clock, end) = time.split_at_checked(at)?;
+        end.eq_ignore_ascii_case(word).then(|| clock.trim_end())
+    };
+    if let Some((clock, is_evening)) = half("am")
+        .map(|clock| (clock, false))
+        .or_else(|| half("pm").map(|clock| (clock, true)))
+    {
+        let hour = number(clock.split(':').next()?, 1..=2)?;
+        if !(1..=12).contains(&hour) || !clock.ends_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        // Twelve is the first hour of each half.
+        let shift = f64::from(12 * (i32::from(is_evening) - i32::from(hour == 12)));
+        return Some(seconds(clock)? + shift * 3600.0);
+    }
     let zone_at = time.find(['Z', '+', '-']).unwrap_or(time.len());
     let (clock, zone) = time.split_at(zone_at);
     let mut parts = clock.trim().split(':');
@@ -183,6 +251,61 @@ mod tests {
         ] {
             assert_eq!(days(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn months_have_names_and_years_two_digits() {
+        let (day, month) = (DateOrder::DayFirst, DateOrder::MonthFirst);
+        let last = DateOrder::YearFirst.days("2024-12-31");
+        for (order, cell) in [
+            (day, "31-Dec-2024"),
+            (day, "31-DEC-24"),
+            (day, "31 december 2024"),
+            (day, "31.12.24"),
+            (month, "Dec 31, 2024"),
+            (month, "December 31 2024"),
+            (month, "12/31/24"),
+            (DateOrder::YearFirst, "2024-Dec-31"),
+        ] {
+            assert_eq!(order.days(cell), last, "{cell}");
+        }
+        assert_eq!(
+            day.days("1-Oct-1969"),
+            DateOrder::YearFirst.days("1969-10-01")
+        );
+        assert_eq!(day.days("01/02/69"), day.days("01/02/1969"));
+        assert_eq!(day.days("01/02/68"), day.days("01/02/2068"));
+        for (cell, hours) in [
+            ("1/1/1970 12:00 AM", 0.0),
+            ("1/1/1970 12:30:00 pm", 12.5),
+            ("1/1/1970 6:00PM", 18.0),
+            ("Jan 1, 1970 11:15 am", 11.25),
+        ] {
+            assert_eq!(month.days(cell), Some(hours / 24.0), "{cell}");
+        }
+        for cell in [
+            "31 12 2024",
+            "31-Dek-2024",
+            "31-Dec",
+            "24-Dec-31 x",
+            "1/1/1970 13:00 PM",
+            "1/1/1970 PM",
+            "1/1/1970 0:30 AM",
+            "1-2-3",
+            "May",
+            "Mayor 1, 2024",
+            "31-Dec/2024",
+            "1.10.124",
+            "12/31/24é",
+        ] {
+            for order in [DateOrder::YearFirst, day, month] {
+                assert_eq!(order.days(cell), None, "{cell}");
+            }
+        }
+        let order = |cells: &[&str]| DateOrder::of(cells.iter().copied());
+        assert_eq!(order(&["1-Jan-2024", "2-Feb-2024"]), Some(day));
+        assert_eq!(order(&["Jan 1, 2024"]), Some(month));
+        assert_eq!(order(&["01/02/24", "31/01/24"]), Some(day));
     }
 
     #[test]
