@@ -68,10 +68,13 @@ fn use_fully(bytes: &[u8]) {
     }
     if let Ok(reader) = CsvReader::new("any", bytes) {
         let mut reader = reader.keep_cells();
+        // A decimal comma may be found in any characters.
+        let are_plain = !reader.format().contains("numbers with");
         while let Ok(Some(block)) = reader.next_block(3) {
             for row in 0..block.table().rows() {
                 for (column, cells) in block.table().columns().enumerate() {
-                    assert_eq!(Cell::parse(block.cell(row, column)), cells.cell(row));
+                    let (text, cell) = (block.cell(row, column), cells.cell(row));
+                    assert!(!are_plain || Cell::parse(text) == cell, "{text:?} {cell:?}");
                 }
             }
         }

@@ -249,7 +249,7 @@ fn damaged_and_recoded_files_are_named_for_what_they_are() {
             .clone()
     };
     assert_eq!(hash("u.csv"), hash("t.csv"));
-    let mut half = utf16("y,x\n1,2\n0,");
+    let mut half = utf16("\u{feff}y,x\n1,2\n0,");
     half.extend([0xd8, 0, 0, b'\n']);
     folder.write("h.csv", half);
     let error = folder.fails(1, "train h.csv --target y");
