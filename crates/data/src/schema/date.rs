@@ -88,8 +88,10 @@ fn parts(cell: &str) -> Option<([&str; 3], Option<&str>)> {
     let is_name = |word: &str| word.starts_with(|c: char| c.is_ascii_alphabetic());
     let (second, rest) = word(&rest[separator.len_utf8()..])?;
     let may_be_blank = is_name(first) || is_name(second);
-    if !matches!(separator, '-' | '/' | '.') && !(separator == ' ' && may_be_blank) {
-        return None;
+    match separator {
+        '-' | '/' | '.' => {}
+        ' ' if may_be_blank => {}
+        _ => return None,
     }
     let rest = match rest.strip_prefix(',') {
         Some(rest) if is_name(first) => rest,
@@ -135,8 +137,8 @@ fn month_of(text: &str) -> Option<i64> {
         return number(text, 1..=2);
     }
     let name = text.to_ascii_lowercase();
-    let is = |month: &&str| name == **month || (name.len() == 3 && month.starts_with(&name));
-    let at = NAMES.iter().position(|month| is(&month))?;
+    let is = |month: &&str| name == *month || (name.len() == 3 && month.starts_with(&name));
+    let at = NAMES.iter().position(is)?;
     Some(at as i64 + 1)
 }
 
