@@ -279,8 +279,9 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
         }
         let team = self.pace.as_ref().map_or(team, |pace| pace.team(team));
         let batch = self.batches.get(batch, team)?;
-        if let (Some(searcher), Some(search)) = (&mut self.searcher, &self.plans.search) {
-            return self.plans.with_observed_inputs(batch, |inputs| {
+        let loss = if let (Some(searcher), Some(search)) = (&mut self.searcher, &self.plans.search)
+        {
+            self.plans.with_observed_inputs(batch, |inputs| {
                 let on = Iteration {
                     state: &mut self.state,
                     evaluate: &self.plans.step,
@@ -289,17 +290,19 @@ impl<'a, 'o, 'k, T: Real> Run<'a, 'o, 'k, T> {
                     team,
                 };
                 searcher.iterate(search, rate, on)
-            });
-        }
-        self.plans.with_inputs(batch, T::from_f64(rate), |inputs| {
-            self.plans
-                .step
-                .run(&mut self.state, inputs, &mut self.workspace, team)
-        })?;
+            })?
+        } else {
+            self.plans.with_inputs(batch, T::from_f64(rate), |inputs| {
+                self.plans
+                    .step
+                    .run(&mut self.state, inputs, &mut self.workspace, team)
+            })?;
+            self.workspace.output(0)[0].to_f64()
+        };
         if let Some(pace) = &mut self.pace {
             pace.end();
         }
-        Ok(self.workspace.output(0)[0].to_f64())
+        Ok(loss)
     }
 
     fn is_cancelled(&self) -> bool {
