@@ -243,7 +243,10 @@ fn what_does_not_go_together_is_refused() {
             })
             .batch(Batch::Full),
     );
-    assert_eq!(error, "history of lbfgs is 0; expected 1 or more");
+    assert_eq!(
+        error,
+        "history of lbfgs is 0; expected a whole number from 1 to 1000"
+    );
     let error = said(Classifier::builder().schedule(Cosine { floor: 2.0 }));
     assert_eq!(
         error,

@@ -78,7 +78,7 @@ fn ctrl_c_keeps_the_best_so_far_beside_the_output() {
         assert_eq!(folder.read("m"), before);
         let kept = folder.json("inspect m.partial --json");
         assert!(
-            kept["provenance"]["training"]["epochs_finished"].as_u64() > Some(0),
+            kept["provenance"]["training"]["steps"].as_u64() > Some(0),
             "{kept}"
         );
         std::fs::remove_file(folder.path("m.partial")).unwrap();
