@@ -63,7 +63,7 @@ pub struct CsvReader<'a> {
     keep_cells: bool,
     keep_rows: bool,
     wrapping: Wrapping,
-    /// With its line end; empty if there is none.
+    /// With its line end, after that of Excel that says what parts fields; empty if there is none.
     header: Vec<u8>,
 }
 
@@ -138,7 +138,8 @@ impl<'a> CsvReader<'a> {
         self.wrapping.packing.map(Packing::name)
     }
 
-    /// The bytes of the file before its rows: a byte order mark, and the header with its line end. Blank lines are not among them.
+    /// The bytes of the file before its rows: a byte order mark, a line such as `sep=;`, and the header with its line end. Blank lines
+    /// are not among them.
     pub fn header_bytes(&self) -> Vec<u8> {
         raw::head(&self.header, self.wrapping)
     }

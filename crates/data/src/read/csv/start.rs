@@ -41,7 +41,8 @@ impl CsvReader<'_> {
         let has_header = detected.header.is_header();
         let mut names = check_text(&header.content, self.line, &self.layout)?;
         if has_header {
-            self.header = self.feed.bytes()[..header.length].to_vec();
+            let bytes = &self.feed.bytes()[..header.length];
+            self.header.extend_from_slice(bytes);
             self.line += header.breaks;
             self.feed.advance(header.length);
             self.layout.trailing = Trailing::No;
@@ -105,6 +106,7 @@ impl CsvReader<'_> {
             ..options.clone()
         };
         with(delimiter).check().ok()?;
+        self.header = bytes[..end].to_vec();
         self.feed.advance(end);
         self.line += 1;
         Some(with(options.delimiter.unwrap_or(delimiter)))
@@ -202,7 +204,7 @@ fn check_text(row: &[u8], line: u64, layout: &Layout) -> Result<Vec<String>, Err
 
 #[cfg(test)]
 mod tests {
-    use crate::{CsvOptions, Header, Table};
+    use crate::{CsvOptions, CsvReader, Header, Table};
 
     #[test]
     fn a_line_for_excel_says_what_parts_fields() {
@@ -214,6 +216,13 @@ mod tests {
             let table = Table::from_csv("t", text.as_bytes()).unwrap();
             assert_eq!(table.names(), ["x", "y"], "{text:?}");
             assert_eq!((table.rows(), table.line(0)), (1, line));
+            // It is copied with the header.
+            let reader = CsvReader::new("t", text.as_bytes()).unwrap();
+            let head = String::from_utf8(reader.header_bytes()).unwrap();
+            assert!(
+                text.starts_with(&head) && head.lines().count() == 2,
+                "{head:?}"
+            );
         }
         // What is asked for counts more, and these are no such lines.
         let options = CsvOptions {
