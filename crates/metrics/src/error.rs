@@ -52,6 +52,9 @@ pub enum Error {
         /// What was expected.
         expected: &'static str,
     },
+    /// A metric that no threshold is chosen by.
+    #[error(transparent)]
+    NotForThresholds(#[from] crate::NotForThresholds),
     /// The input is right but the metric has no value on it.
     #[error(transparent)]
     Undefined(#[from] Undefined),

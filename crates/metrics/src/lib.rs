@@ -20,6 +20,7 @@
 //! # Conventions
 //! - A label is `true` for the positive class. A score is any number that grows with the belief in it: a logit or a probability.
 //! - A row is predicted positive if its probability is at least the threshold.
+//! - The threshold itself can be chosen by a metric: [`best_threshold`].
 //! - Weights are optional. Weights of one give the same bits as none, and a row of weight zero is absent: not even its score is looked at.
 //! - Sums run over the rows in the order given, one running sum in f64. `exp`, `log` and `log1p` are those of the pinned `libm` crate, so
 //!   the result is the same on every machine.
@@ -40,6 +41,7 @@ mod metric;
 mod ranking;
 mod report;
 mod rows;
+mod threshold;
 
 pub use baseline::Baseline;
 pub use calibration::{Bin, Binning, Calibration, calibration};
@@ -49,6 +51,7 @@ pub use loss::{CLIP, brier, log_loss, log_loss_from_probabilities, sigmoid};
 pub use metric::{Direction, Metric, UnknownMetric};
 pub use ranking::{average_precision, roc_auc};
 pub use report::{Report, evaluate, evaluate_with_probabilities};
+pub use threshold::{BestThreshold, NotForThresholds, best_threshold};
 
 /// The README's example runs too.
 #[cfg(doctest)]

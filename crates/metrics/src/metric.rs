@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::{
-    Binning, Confusion, Error, average_precision, brier, calibration, log_loss, report::BINS,
-    roc_auc, sigmoid,
+    Binning, Confusion, Error, Undefined, average_precision, brier, calibration, log_loss,
+    report::BINS, roc_auc, sigmoid,
 };
 
 /// One number that says how good predictions are.
@@ -123,26 +123,36 @@ impl Metric {
             return Err(Error::NotANumber { row });
         }
         let p: Vec<f64> = logits.iter().map(|&z| sigmoid(z)).collect();
-        let decisions = || Confusion::at(labels, &p, weights, threshold);
-        let value = match self {
-            Metric::Brier => return brier(labels, &p, weights),
-            Metric::CalibrationError => {
+        match self.of_decisions() {
+            Some(value) => Ok(value(&Confusion::at(labels, &p, weights, threshold)?)?),
+            None if self == Metric::Brier => brier(labels, &p, weights),
+            None => {
                 let found = calibration(labels, &p, weights, BINS, Binning::EqualWidth)?;
-                return Ok(found.expected_error);
+                Ok(found.expected_error)
             }
-            Metric::Accuracy => decisions()?.accuracy(),
-            Metric::BalancedAccuracy => decisions()?.balanced_accuracy(),
-            Metric::Precision => decisions()?.precision(),
-            Metric::Recall => decisions()?.recall(),
-            Metric::F1 => decisions()?.f1(),
-            Metric::Mcc => decisions()?.mcc(),
-            Metric::LogLoss | Metric::RocAuc | Metric::AveragePrecision => {
-                unreachable!("computed from logits above")
-            }
-        };
-        Ok(value?)
+        }
+    }
+
+    /// How it is computed from decisions, if it is.
+    pub(crate) fn of_decisions(self) -> Option<OfDecisions> {
+        match self {
+            Metric::Accuracy => Some(Confusion::accuracy),
+            Metric::BalancedAccuracy => Some(Confusion::balanced_accuracy),
+            Metric::Precision => Some(Confusion::precision),
+            Metric::Recall => Some(Confusion::recall),
+            Metric::F1 => Some(Confusion::f1),
+            Metric::Mcc => Some(Confusion::mcc),
+            Metric::LogLoss
+            | Metric::Brier
+            | Metric::RocAuc
+            | Metric::AveragePrecision
+            | Metric::CalibrationError => None,
+        }
     }
 }
+
+/// A metric of decisions.
+pub(crate) type OfDecisions = fn(&Confusion) -> Result<f64, Undefined>;
 
 impl Direction {
     /// Whether `new` is better than `old` by more than `least`. What is no number is never better.
