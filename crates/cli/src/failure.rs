@@ -262,7 +262,9 @@ impl From<TrainError> for Failure {
             | TrainError::Together(_)
             | TrainError::OtherLayers { .. }
             | TrainError::NothingToWatch { .. }
-            | TrainError::Unwatchable { .. } => Failure::misuse(error.to_string()),
+            | TrainError::Unwatchable { .. }
+            | TrainError::NothingToTuneOn { .. }
+            | TrainError::Untunable { .. } => Failure::misuse(error.to_string()),
             TrainError::Checkpoint(error) => error.into(),
             other => Failure::bad(other.to_string()),
         }

@@ -89,8 +89,8 @@ pub fn best_threshold(
         .map(|(cut, _)| cut)
         .reduce(|a, b| if b.distance() <= a.distance() { b } else { a });
     let Some(cut) = nearest else {
-        let reasons = scores.iter().filter_map(|score| score.err());
-        return Err(reasons.last().unwrap_or(Undefined::Empty).into());
+        let reason = scores.iter().rev().find_map(|score| score.err());
+        return Err(reason.unwrap_or(Undefined::Empty).into());
     };
     let threshold = cut.threshold();
     Ok(BestThreshold {

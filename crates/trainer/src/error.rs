@@ -85,6 +85,24 @@ pub enum TrainError {
         /// Why.
         reason: String,
     },
+    /// A threshold is to be chosen, and there are no rows to validate on.
+    #[error(
+        "the threshold is to be chosen by {metric} on rows to validate on, and there are none: hold some out, or give a number"
+    )]
+    NothingToTuneOn {
+        /// By what.
+        metric: Metric,
+    },
+    /// A threshold is to be chosen on validation rows that can't tell one from another.
+    #[error(
+        "the threshold can't be chosen by {metric} on the validation rows: {reason}; validate on rows of both classes, or give a number"
+    )]
+    Untunable {
+        /// By what.
+        metric: Metric,
+        /// Why.
+        reason: String,
+    },
     /// Classes are to weigh the same, and one of them has no row to train on.
     #[error(
         "no row to train on is of the {missing} class, so the classes can't be balanced: give rows of both, or weights as 1:9"

@@ -22,6 +22,7 @@
 //! | from a table to a model that predicts | [`Classifier`], [`Builder`] | `classifier/` |
 //! | the loop, over samples that are ready | [`train()`], [`Samples`] | `train.rs`, `run/`, `batches.rs` |
 //! | early stopping, targets, time limits | [`Stopping`] | `stopping.rs` |
+//! | from which probability on the label is positive | [`Threshold`] | `classifier/threshold.rs` |
 //! | going on after a kill | [`Checkpoints`] | `checkpoint/` |
 //! | the compiled step | [`explain_step`], [`compile_step`] | `plans.rs` |
 //! | weights of rows and classes | [`ClassWeight`], [`Weighting`] | `weighting.rs` |
@@ -67,8 +68,8 @@ mod weighting;
 pub use chainrule_metrics::Metric;
 pub use checkpoint::{CheckpointError, Checkpoints, Difference, Every, Start, UnknownInterval};
 pub use classifier::{
-    BatchRecord, Builder, Classifier, DataRecord, EarlyStoppingRecord, Procedure, Provenance,
-    TrainingRecord, TrainingReport, ValidationRecord,
+    BatchRecord, Builder, Classifier, DataRecord, EarlyStoppingRecord, NoThreshold, Procedure,
+    Provenance, Threshold, TrainingRecord, TrainingReport, Tuned, ValidationRecord,
 };
 pub use config::{Batch, Threads, TrainConfig};
 pub use diagnosis::{Evidence, Remedy, Warning};

@@ -3,7 +3,7 @@
 use chainrule_autodiff::Isa;
 use chainrule_data::{Scaling, Table, embedded};
 use chainrule_trainer::{
-    Batch, Builder, Checkpoints, Classifier, Control, EpochReport, Every, Evidence, Lbfgs,
+    Batch, Builder, Checkpoints, Classifier, Control, EpochReport, Every, Evidence, Lbfgs, Metric,
     Observer, Remedy, Sgd, Start, Threads, Warning,
 };
 
@@ -164,6 +164,11 @@ fn a_model_that_predicts_one_class_for_all_is_told() {
     };
     assert!(auc > 0.6, "{auc}");
     assert_eq!(found[0].remedy, Remedy::ClassWeights);
+    // What is to be tried helps.
+    assert_eq!(
+        warnings(&table, |b| b.threshold(Metric::BalancedAccuracy)),
+        []
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod real_data;
 mod resume;
 mod split;
 mod stopped;
+mod threshold;
 mod train;
 mod usage;
 mod verify;

@@ -201,7 +201,7 @@ fn what_differs_is_named() {
 }
 
 /// The model `to` with a section of the model `from`.
-fn with_section(folder: &Folder, to: &str, from: &str, section: &str) -> Vec<u8> {
+pub fn with_section(folder: &Folder, to: &str, from: &str, section: &str) -> Vec<u8> {
     use chainrule_nn::container::{Container, ContainerWriter};
     let open = |name: &str| Container::open(folder.path(name)).unwrap();
     let (to, from) = (open(to), open(from));

@@ -8,6 +8,7 @@ use chainrule_nn::{Initializer, Network, Precision};
 
 use super::Classifier;
 use super::parts::HeldOut;
+use super::threshold::Threshold;
 use crate::rows::Rows;
 use crate::{
     Batch, Checkpoints, ClassWeight, EarlyStopping, Observer, Optimizer, Schedule, Stopping,
@@ -27,6 +28,7 @@ use crate::{
 /// | [`validation_fraction`](Builder::validation_fraction) | 0.2 of each class |
 /// | [`test_fraction`](Builder::test_fraction) | 0: no rows are set apart to test on |
 /// | [`early_stopping`](Builder::early_stopping), [`stopping`](Builder::stopping) | none: all epochs are run, and the last weights kept |
+/// | [`threshold`](Builder::threshold) | ½: labels are the more probable ones |
 /// | [`checkpoints`](Builder::checkpoints) | none |
 /// | [`class_weight`](Builder::class_weight) | none: a row of one class counts as one of the other |
 /// | [`precision`](Builder::precision) | [`Precision::F32`] |
@@ -69,6 +71,7 @@ pub struct Builder<'a> {
     pub(super) schema: Option<Schema>,
     pub(super) validation: HeldOut<'a>,
     pub(super) test: HeldOut<'a>,
+    pub(super) threshold: Option<Threshold>,
     pub(super) checkpoints: Option<Checkpoints>,
     pub(super) class_weight: Option<ClassWeight>,
     pub(super) recorded: Vec<String>,
@@ -92,6 +95,7 @@ impl Default for Builder<'_> {
             schema: None,
             validation: HeldOut::Fraction(0.2),
             test: HeldOut::Fraction(0.0),
+            threshold: None,
             checkpoints: None,
             class_weight: None,
             recorded: Vec::new(),
@@ -272,6 +276,14 @@ impl<'a> Builder<'a> {
         self
     }
 
+    /// From which probability on the positive label is predicted: a number, or a metric by which the validation rows choose it after the
+    /// training. Without it that is ½, or with [`init`](Builder::init) as in the model.
+    #[must_use]
+    pub fn threshold(mut self, threshold: impl Into<Threshold>) -> Self {
+        self.threshold = Some(threshold.into());
+        self
+    }
+
     /// Keeps the training in a folder, and goes on from there if it was begun before.
     #[must_use]
     pub fn checkpoints(mut self, checkpoints: Checkpoints) -> Self {
@@ -299,7 +311,8 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// Starts from a model instead of first weights: schema, labels, scaling, layers and threshold are the model's.
+    /// Starts from a model instead of first weights: schema, labels, scaling, layers and threshold are the model's, the last unless
+    /// [`threshold`](Builder::threshold) says otherwise. With no epochs, that gives a model that is there another threshold.
     #[must_use]
     pub fn init(mut self, model: &'a Classifier) -> Self {
         self.init = Some(model);

@@ -12,6 +12,7 @@ use super::parts::Parts;
 use super::predict::{Forward, Ready};
 use super::provenance::{DataRecord, Procedure, Provenance, TrainingRecord};
 use super::report::TrainingReport;
+use super::threshold::{Threshold, tune};
 use crate::checkpoint::{Counts, Folder, Identity, Keeper};
 use crate::diagnosis;
 use crate::rows::Rows;
@@ -60,6 +61,9 @@ impl Builder<'_> {
         let record = DataRecord::of(&data, file_sha256.as_deref());
         let seed = self.config.seed;
         let mut parts = Parts::of(data, &self.validation, &self.test, &schema, seed)?;
+        if let Some(threshold) = self.threshold {
+            threshold.check(parts.validation.as_deref())?;
+        }
         let preprocessing = match self.init {
             Some(init) => init.preprocessing.clone(),
             None => Preprocessing::fit(self.scaling, &parts.train)?,
@@ -74,7 +78,11 @@ impl Builder<'_> {
         };
         let samples = Samples::<T>::taking(&mut parts.train, &preprocessing, factors)?;
         let (validation, test) = (scaled(&mut parts.validation)?, scaled(&mut parts.test)?);
-        let threshold = self.init.map_or(0.5, |init| init.threshold);
+        // While the training runs. One that is to be chosen is chosen afterwards.
+        let threshold = match self.threshold {
+            Some(Threshold::Fixed(threshold)) => threshold,
+            _ => self.init.map_or(0.5, |init| init.threshold),
+        };
         let provenance = self.provenance(record, &parts, &preprocessing, weighting)?;
         let first = self.first_parameters(&network);
         let keeper = match (&self.checkpoints, folder) {
@@ -126,7 +134,7 @@ impl Builder<'_> {
             &self.config,
             around,
         )?;
-        let provenance = provenance.after(Counts {
+        let mut provenance = provenance.after(Counts {
             epochs_finished: trained.history.len(),
             steps: match trained.outcome {
                 // The parameters are those from before the epoch.
@@ -137,6 +145,17 @@ impl Builder<'_> {
         });
         let model = Model::new(network, trained.parameters.clone())?;
         let ready = Ready::<T>::new(&model, self.config.isa)?;
+        let (threshold, tuned) = match (self.threshold, &validation, &parts.validation) {
+            (Some(Threshold::Tuned(metric)), Some(samples), Some(data)) => {
+                let logits = ready.logits_of_scaled(&samples.x, samples.rows())?;
+                if let Some(procedure) = &mut provenance.procedure {
+                    procedure.threshold = Some(metric.to_string());
+                }
+                let (chosen, tuned) = tune(metric, data, &logits, threshold);
+                (chosen, Some(tuned))
+            }
+            _ => (threshold, None),
+        };
         let evaluate = |samples: &Option<Samples<T>>, data: &Option<Cow<Dataset>>| {
             let samples = samples.as_ref().zip(data.as_ref());
             let report = samples.map(|(samples, data)| ready.evaluate(samples, data, threshold));
@@ -158,6 +177,7 @@ impl Builder<'_> {
             best_epoch: trained.best_epoch,
             steps: trained.steps,
             seconds: trained.seconds,
+            tuned,
             train: train_report,
             validation: evaluate(&validation, &parts.validation)?,
             test: evaluate(&test, &parts.test)?,
@@ -249,7 +269,13 @@ impl Builder<'_> {
         identity.add("batch size", config.batch);
         identity.add("shuffle", training.shuffle);
         identity.add("seed", training.seed);
-        identity.add("threshold", threshold);
+        let said = match self.threshold {
+            Some(Threshold::Tuned(metric)) => {
+                format!("{threshold} while it is trained, then chosen by {metric}")
+            }
+            _ => threshold.to_string(),
+        };
+        identity.add("threshold", said);
         let stopping = &config.stopping;
         let said = |rule: Option<String>| rule.unwrap_or_else(|| "none".to_owned());
         identity.add(
@@ -349,13 +375,20 @@ impl Builder<'_> {
                 initializer: self.init.is_none().then_some(self.initializer),
             },
             started_from,
-            procedure: Some(Procedure::of(
-                config.schedule,
-                scaling,
-                &config.stopping,
-                parts.test_record.clone(),
-                &self.recorded,
-            )),
+            procedure: Some(Procedure {
+                threshold: match self.threshold {
+                    Some(Threshold::Fixed(threshold)) => Some(threshold.to_string()),
+                    // Not yet.
+                    Some(Threshold::Tuned(_)) | None => None,
+                },
+                ..Procedure::of(
+                    config.schedule,
+                    scaling,
+                    &config.stopping,
+                    parts.test_record.clone(),
+                    &self.recorded,
+                )
+            }),
             weighting,
         })
     }

@@ -7,6 +7,7 @@ mod parts;
 mod predict;
 mod provenance;
 mod report;
+mod threshold;
 
 use chainrule_autodiff::Isa;
 use chainrule_data::{Labels, Preprocessing, Schema};
@@ -19,6 +20,7 @@ pub use provenance::{
     ValidationRecord,
 };
 pub use report::TrainingReport;
+pub use threshold::{NoThreshold, Threshold, Tuned};
 
 use predict::Forward;
 

@@ -47,6 +47,9 @@ pub struct Procedure {
     pub target: Option<(String, f64)>,
     /// The epoch whose weights these are, if early stopping chose one.
     pub best_epoch: Option<u64>,
+    /// Where the threshold is from: a [`Threshold`](crate::Threshold) as text; nothing if it is ½ or that of the model that the training
+    /// started from. In a checkpoint it is not chosen yet, so only one that was given is there.
+    pub threshold: Option<String>,
     /// What the finished model was tested on.
     pub test: ValidationRecord,
     /// What whoever described the training wants to find again: see [`Builder::recorded_as`](crate::Builder::recorded_as).
@@ -84,6 +87,7 @@ impl Procedure {
                 .target
                 .map(|target| (target.metric.name().to_owned(), target.value)),
             best_epoch: None,
+            threshold: None,
             test,
             recorded: recorded.to_vec(),
         }
@@ -247,15 +251,24 @@ enum Stored {
 /// A section of its own, which files of the first versions don't have.
 #[derive(Clone, Serialize, Deserialize)]
 enum StoredProcedure {
-    V1 {
-        schedule: String,
-        scaling: String,
-        early_stopping: Option<EarlyStoppingRecord>,
-        target: Option<(String, f64)>,
-        best_epoch: Option<u64>,
-        test: ValidationRecord,
-        recorded: Vec<String>,
+    V1(BeforeThresholds),
+    /// Only where a threshold was asked for.
+    V2 {
+        procedure: BeforeThresholds,
+        threshold: String,
     },
+}
+
+/// All but the threshold.
+#[derive(Clone, Serialize, Deserialize)]
+struct BeforeThresholds {
+    schedule: String,
+    scaling: String,
+    early_stopping: Option<EarlyStoppingRecord>,
+    target: Option<(String, f64)>,
+    best_epoch: Option<u64>,
+    test: ValidationRecord,
+    recorded: Vec<String>,
 }
 
 impl From<Procedure> for StoredProcedure {
@@ -266,10 +279,11 @@ impl From<Procedure> for StoredProcedure {
             early_stopping,
             target,
             best_epoch,
+            threshold,
             test,
             recorded,
         } = procedure;
-        StoredProcedure::V1 {
+        let procedure = BeforeThresholds {
             schedule,
             scaling,
             early_stopping,
@@ -277,13 +291,27 @@ impl From<Procedure> for StoredProcedure {
             best_epoch,
             test,
             recorded,
+        };
+        match threshold {
+            None => StoredProcedure::V1(procedure),
+            Some(threshold) => StoredProcedure::V2 {
+                procedure,
+                threshold,
+            },
         }
     }
 }
 
 impl From<StoredProcedure> for Procedure {
     fn from(stored: StoredProcedure) -> Procedure {
-        let StoredProcedure::V1 {
+        let (procedure, threshold) = match stored {
+            StoredProcedure::V1(procedure) => (procedure, None),
+            StoredProcedure::V2 {
+                procedure,
+                threshold,
+            } => (procedure, Some(threshold)),
+        };
+        let BeforeThresholds {
             schedule,
             scaling,
             early_stopping,
@@ -291,13 +319,14 @@ impl From<StoredProcedure> for Procedure {
             best_epoch,
             test,
             recorded,
-        } = stored;
+        } = procedure;
         Procedure {
             schedule,
             scaling,
             early_stopping,
             target,
             best_epoch,
+            threshold,
             test,
             recorded,
         }

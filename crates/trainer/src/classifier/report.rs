@@ -2,6 +2,7 @@
 
 use chainrule_metrics::{Error, Report};
 
+use super::threshold::Tuned;
 use crate::{EpochReport, Outcome, TrainingInfo, Warning};
 
 /// How a training went: what is known of it beyond what the model keeps.
@@ -21,6 +22,8 @@ pub struct TrainingReport {
     pub steps: usize,
     /// Seconds of the steps alone.
     pub seconds: f64,
+    /// How the validation rows chose the threshold; nothing if that was not asked of them.
+    pub tuned: Option<Tuned>,
     /// The finished model on the training rows.
     pub train: Result<Report, Error>,
     /// The finished model on the validation rows; nothing if there are none.

@@ -92,7 +92,7 @@ pub enum Remedy {
     Scaling,
     /// So many hidden layers.
     HiddenLayers(usize),
-    /// Weights with which both classes count the same, or another threshold.
+    /// A threshold that the validation rows choose by balanced accuracy, or weights with which both classes count the same.
     ClassWeights,
     /// More epochs, for example so many, or a higher learning rate.
     Epochs(usize),
@@ -247,9 +247,9 @@ impl fmt::Display for Remedy {
             Remedy::LearningRate(rate) => write!(f, "learning_rate({rate})"),
             Remedy::Scaling => f.write_str("scaling(Scaling::Standard)"),
             Remedy::HiddenLayers(layers) => write!(f, "{layers} sizes in hidden(…)"),
-            Remedy::ClassWeights => {
-                f.write_str("class_weight(ClassWeight::Balanced), or another threshold")
-            }
+            Remedy::ClassWeights => f.write_str(
+                "threshold(Metric::BalancedAccuracy), or class_weight(ClassWeight::Balanced)",
+            ),
             Remedy::Epochs(epochs) => write!(f, "epochs({epochs}), or a higher learning_rate"),
         }
     }

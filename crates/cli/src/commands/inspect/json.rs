@@ -130,6 +130,7 @@ fn provenance_json(model: &Classifier) -> Value {
             "target_metric": procedure.target.as_ref().map(|(metric, value)| json!({ "metric": metric, "value": value })),
             "schedule": procedure.schedule,
             "best_epoch": procedure.best_epoch,
+            "threshold": procedure.threshold,
             "test": held(&procedure.test),
             "options": procedure.recorded,
         })),

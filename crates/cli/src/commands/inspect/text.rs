@@ -9,7 +9,7 @@ use crate::{model, weights};
 use chainrule_data::escape;
 use chainrule_nn::container::FORMAT_VERSION;
 use chainrule_trainer::{
-    BatchRecord, Classifier, DataRecord, EarlyStoppingRecord, ValidationRecord,
+    BatchRecord, Classifier, DataRecord, EarlyStoppingRecord, Threshold, ValidationRecord,
 };
 
 /// Describes the model of the file `name`.
@@ -46,7 +46,7 @@ pub fn text(name: &str, with_weights: bool, model: &Classifier) -> Result<String
             escape(&schema.labels().positive),
             escape(&schema.labels().negative)
         ),
-        format!("threshold      {}", model.threshold()),
+        format!("threshold      {}", threshold(model)),
         format!(
             "trained        {} of {}, {}, learning rate {}{}, batch {}, seed {}{}",
             grouped(training.epochs_finished as usize),
@@ -131,6 +131,18 @@ pub fn text(name: &str, with_weights: bool, model: &Classifier) -> Result<String
         .iter()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect())
+}
+
+/// The threshold, and where it is from.
+fn threshold(model: &Classifier) -> String {
+    let procedure = model.provenance().procedure.as_ref();
+    let asked = procedure.and_then(|procedure| procedure.threshold.as_deref());
+    let from = match asked.map(|asked| (asked, asked.parse())) {
+        None => String::new(),
+        Some((_, Ok(Threshold::Fixed(_)))) => ", as asked for".to_owned(),
+        Some((rule, _)) => format!(", chosen by {} on the validation rows", escape(rule)),
+    };
+    format!("{}{from}", model.threshold())
 }
 
 fn held_text(name: &str, record: &ValidationRecord) -> String {

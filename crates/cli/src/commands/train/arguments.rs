@@ -2,7 +2,7 @@
 
 use chainrule_data::Scaling;
 use chainrule_nn::Precision;
-use chainrule_trainer::{Batch, NamedOptimizer, TrainConfig};
+use chainrule_trainer::{Batch, NamedOptimizer, Threshold, TrainConfig};
 use clap::ValueEnum;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::ffi::OsString;
@@ -14,6 +14,7 @@ use super::optimization::Optimization;
 use super::optimizer::{self, Update};
 use super::watching::Watching;
 use crate::columns::{Columns, LabelMap};
+use crate::failure::Failure;
 use crate::input::Source;
 use crate::reading::Reading;
 use crate::weights::Weights;
@@ -68,6 +69,11 @@ pub struct Arguments {
     /// The share of rows to set apart before all else, drawn by class, to test the finished model on, or a CSV table of other rows
     #[arg(long, value_name = "SHARE|FILE", default_value = "0", value_parser = validation_parser(), allow_negative_numbers = true)]
     pub test: Held,
+
+    /// The least probability that gives the positive label, or the metric by which the validation rows choose it after the training:
+    /// accuracy, balanced-accuracy, f1 or mcc. The model keeps it [default: 0.5, or that of --init]
+    #[arg(long, value_name = "X|METRIC", allow_negative_numbers = true)]
+    pub threshold: Option<Threshold>,
 
     /// Where random numbers start from: first weights, order of the rows, rows held out
     #[arg(
@@ -231,6 +237,23 @@ impl Arguments {
     pub fn epochs(&self, rows: usize) -> usize {
         self.epochs
             .unwrap_or_else(|| TrainConfig::epochs_for(rows, self.batch()))
+    }
+
+    /// Makes sure that there are rows for what is asked of validation rows.
+    ///
+    /// # Errors
+    /// Misuse if something is and none are held out.
+    pub fn check_validation(&self) -> Result<(), Failure> {
+        if self.validation != Held::Share(0.0) {
+            return Ok(());
+        }
+        self.ending.check_without_validation()?;
+        match self.threshold {
+            Some(Threshold::Tuned(metric)) => Err(Failure::misuse(format!(
+                "--threshold {metric} is chosen on validation rows, and --validation 0 holds none out; hold some out, as --validation 0.2, or give a number, as --threshold 0.3"
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -50,13 +50,12 @@ impl Ending {
         }
     }
 
-    /// Makes sure that there are rows to watch.
+    /// Makes sure that no metric is to be watched, where no rows are held out.
     ///
     /// # Errors
-    /// Misuse if a metric is to be watched and no rows are held out.
-    pub fn check(&self, is_validated: bool) -> Result<(), Failure> {
+    /// Misuse if one is.
+    pub fn check_without_validation(&self) -> Result<(), Failure> {
         let option = match (self.early_stopping, self.target_metric) {
-            _ if is_validated => return Ok(()),
             (Some(_), _) => "--early-stopping",
             (None, Some(_)) => "--target-metric",
             (None, None) => return Ok(()),

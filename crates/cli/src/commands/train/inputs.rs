@@ -418,6 +418,9 @@ fn builder<'a>(
     if let Some(weight) = arguments.weights.class_weight {
         builder = builder.class_weight(weight);
     }
+    if let Some(threshold) = arguments.threshold {
+        builder = builder.threshold(threshold);
+    }
     if let Held::Share(share) = arguments.validation {
         builder = builder.validation_fraction(share);
     }

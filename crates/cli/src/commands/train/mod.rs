@@ -46,9 +46,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         .check(&sources, output.path(), arguments.force)?;
     arguments.keeping.check(output.path())?;
     let stopping = arguments.ending.stopping();
-    arguments
-        .ending
-        .check(arguments.validation != Held::Share(0.0))?;
+    arguments.check_validation()?;
     let reading = Instant::now();
     let rows = Inputs::read(&arguments, &data, None, isa)?;
     let seconds_reading = reading.elapsed().as_secs_f64();

@@ -44,7 +44,7 @@ pub fn option(remedy: &Remedy) -> String {
             format!("{layers} hidden layers, as --hidden {sizes}")
         }
         Remedy::ClassWeights => {
-            "--class-weight balanced, or chainrule predict with another --threshold".to_owned()
+            "--threshold balanced-accuracy, or --class-weight balanced".to_owned()
         }
         Remedy::Epochs(epochs) => format!("--epochs {epochs}, or a higher --learning-rate"),
         other => other.to_string(),

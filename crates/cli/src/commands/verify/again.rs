@@ -9,8 +9,9 @@ use chainrule_autodiff::Isa;
 use chainrule_data::{Table, embedded};
 use chainrule_metrics::{Metric, UnknownMetric};
 use chainrule_trainer::{
-    Classifier, Control, DataRecord, Description, EarlyStopping, EpochReport, Observer, Procedure,
-    StepReport, Stopping, Target, Threads, TrainError, TrainingInfo, ValidationRecord,
+    Classifier, Control, DataRecord, Description, EarlyStopping, EpochReport, NoThreshold,
+    Observer, Procedure, StepReport, Stopping, Target, Threads, Threshold, TrainError,
+    TrainingInfo, ValidationRecord,
 };
 use clap::ValueEnum;
 
@@ -29,6 +30,8 @@ pub(super) fn as_trained(
     training.learning_rate = Some(record.learning_rate);
     training.no_shuffle = !record.shuffle;
     training.seed = record.seed;
+    // Not as it was asked for: a checkpoint has not chosen one yet.
+    training.threshold = threshold(procedure)?;
     if procedure.recorded.is_empty() {
         as_recorded(&mut training, &record.optimizer, procedure);
         if let Some(weighting) = &provenance.weighting {
@@ -94,6 +97,12 @@ fn as_recorded(training: &mut train::Arguments, optimizer: &Description, procedu
     if let Ok(name) = ValueEnum::from_str(&procedure.scaling, false) {
         training.preprocess = Some(name);
     }
+}
+
+/// Where the threshold is from.
+fn threshold(procedure: &Procedure) -> Result<Option<Threshold>, Failure> {
+    let threshold = procedure.threshold.as_deref().map(str::parse).transpose();
+    threshold.map_err(|error: NoThreshold| Failure::bad(error.to_string()))
 }
 
 /// What was to end the training before its epochs were over, but for the time: it is trained to the step where it ended.

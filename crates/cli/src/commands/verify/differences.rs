@@ -109,6 +109,10 @@ pub(super) fn settings_that_differ(again: &Classifier, model: &Classifier) -> Ve
                 "target metric",
                 text(|procedure| format!("{:?}", procedure.target)),
             ),
+            (
+                "how the threshold is chosen",
+                text(|procedure| format!("{:?}", procedure.threshold)),
+            ),
             ("validation", provenance.validation.to_string()),
             ("test", text(|procedure| procedure.test.to_string())),
             ("epochs", training.epochs_finished.to_string()),

@@ -123,7 +123,7 @@ pub(super) fn target(table: &TableState, options: &Options, found: &mut Vec<Find
             100.0 * share,
             1.0 - share
         );
-        let next = "judge by ROC AUC, average precision and log loss rather than accuracy, and choose the --threshold of predict for the costs of both errors";
+        let next = "judge by ROC AUC, average precision and log loss rather than accuracy, and give the model a --threshold for the costs of both errors (train --threshold balanced-accuracy chooses one)";
         found.push(
             finding(Code::Imbalance, message, next)
                 .of(name)

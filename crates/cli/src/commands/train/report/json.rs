@@ -1,6 +1,6 @@
 //! A finished training as JSON.
 
-use super::Finished;
+use super::{Finished, validation};
 use crate::commands::train::warnings;
 use crate::failure::Failure;
 use crate::scores::{Majority, Scores};
@@ -47,6 +47,7 @@ pub struct Json {
     seconds_training: f64,
     samples_per_second: Option<f64>,
     weights: Option<Weights>,
+    threshold: validation::Json,
     train: Scores,
     validation: Option<Validation>,
     test: Option<Scores>,
@@ -161,6 +162,7 @@ impl Finished<'_> {
                 weights: weighting.into(),
                 effect: weights::effect(weighting, classifier.threshold()),
             }),
+            threshold: self.threshold_json(),
             train: Scores::of(train, labels),
             validation: validation.map(|validation| Validation {
                 scores: Scores::of(validation, labels),

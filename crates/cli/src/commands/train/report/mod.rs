@@ -1,6 +1,7 @@
 //! What is said of a finished training, as text and as JSON.
 
 mod json;
+mod validation;
 
 use super::table::{self, Column};
 use crate::failure::Failure;
@@ -188,6 +189,9 @@ impl Finished<'_> {
             ),
             String::new(),
         ];
+        if let Some(threshold) = self.threshold() {
+            lines.insert(4, format!("threshold   {threshold}"));
+        }
         if let Some(ended) = self.ended() {
             lines.insert(4, format!("ended       {ended}"));
         }
@@ -204,20 +208,10 @@ impl Finished<'_> {
             remark: None,
         }];
         if let Some(validation) = validation {
-            let used = match self.used_for()[..] {
-                [] => "not trained on",
-                ["epoch"] => "not trained on, but it chose the epoch",
-                ["learning-rate"] => "not trained on, but it steered the learning rate",
-                _ => "not trained on, but it chose the epoch and steered the learning rate",
-            };
-            let remark = match &self.validation {
-                None => format!("held out: {used}"),
-                Some(name) => format!("held out, {}: {used}", escape(name)),
-            };
             columns.push(Column {
                 name: "validation",
                 report: validation,
-                remark: Some(remark),
+                remark: Some(self.validation_remark()),
             });
         }
         if let Some(test) = test {
@@ -346,17 +340,6 @@ impl Finished<'_> {
             .map(|epoch| format!("the weights of epoch {epoch} are kept"));
         let parts: Vec<String> = why.into_iter().chain(kept).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
-    }
-
-    /// What the validation rows were used for, beside being looked at.
-    fn used_for(&self) -> Vec<&'static str> {
-        let chose = self.training.best_epoch.is_some() || self.stopping.target.is_some();
-        let steered = self.schedule().starts_with("plateau");
-        let uses = [(chose, "epoch"), (steered, "learning-rate")];
-        uses.iter()
-            .filter(|(is_used, _)| *is_used)
-            .map(|(_, what)| *what)
-            .collect()
     }
 
     /// Rows of the data with a label, held out or not.
