@@ -1,4 +1,5 @@
-//! What a threshold that the validation rows chose is worth on a fifth of the rows that nothing else saw, over many seeds.
+//! What a threshold that the validation rows chose is worth on a fifth of the rows that nothing else saw, over forty seeds (ten for a table of
+//! 5,000 rows or more).
 //!
 //! `cargo run --release -p chainrule-trainer --example threshold -- [DATA.csv…]`
 //!
@@ -9,9 +10,13 @@ use std::error::Error;
 use std::path::Path;
 
 use chainrule_data::{Schema, SchemaOptions, Table, embedded};
+use chainrule_metrics::Report;
 use chainrule_trainer::{Batch, Classifier, Metric, Threshold, TrainConfig};
 
-const SEEDS: u64 = 40;
+/// Of a table with so many rows.
+fn seeds(rows: usize) -> u64 {
+    if rows < 5000 { 40 } else { 10 }
+}
 
 /// What is looked at.
 const METRICS: [Metric; 6] = [
@@ -24,22 +29,31 @@ const METRICS: [Metric; 6] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let wdbc = embedded::wdbc();
-    let mut tables = vec![Table::from_csv(wdbc.name, wdbc.bytes)?];
-    let paths: Vec<String> = std::env::args().skip(1).collect();
-    for path in &paths {
-        let name = Path::new(path).file_stem().ok_or("no file name")?;
-        let bytes = std::fs::read(path)?;
+    let mut tables = Vec::new();
+    for path in std::env::args().skip(1) {
+        let name = Path::new(&path).file_stem().ok_or("no file name")?;
+        let bytes = std::fs::read(&path)?;
         tables.push(Table::from_csv(name.to_string_lossy(), &bytes[..])?);
     }
-    for table in tables.split_off(paths.len().min(1)) {
-        measure(&table)?;
+    if tables.is_empty() {
+        let wdbc = embedded::wdbc();
+        tables.push(Table::from_csv(wdbc.name, wdbc.bytes)?);
+    }
+    for table in &tables {
+        measure(table)?;
     }
     Ok(())
 }
 
-/// A way to have a threshold: its name, and the threshold, given the share of the positive class.
-type Way = (String, fn(f64, Metric) -> Option<Threshold>, Metric);
+/// What one way to have a threshold came to, seed by seed.
+struct Way {
+    name: String,
+    /// What it is to make good.
+    metric: Metric,
+    thresholds: Vec<f64>,
+    on_validation: Vec<Report>,
+    on_test: Vec<Report>,
+}
 
 fn measure(table: &Table) -> Result<(), Box<dyn Error>> {
     let names = table.names();
@@ -53,89 +67,82 @@ fn measure(table: &Table) -> Result<(), Box<dyn Error>> {
     };
     let schema = Schema::infer_with(table, target, &options)?.schema;
     let data = schema.encode(table)?;
-    let positives = data.labels().iter().filter(|&&label| label).count();
-    let share = positives as f64 / data.len() as f64;
-    println!(
-        "\n{}: {} rows, {:.1} % positive\n",
-        table.source(),
+    let (rows, epochs) = (
         data.len(),
-        100.0 * share
+        TrainConfig::epochs_for(data.len(), Batch::Rows(32)),
     );
-    let titles = METRICS.map(Metric::name).join(" | ");
-    println!(
-        "| threshold | mean | {titles} | its metric, validation | test | at 1/2 | difference |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
-    let mut ways: Vec<Way> = vec![
-        ("1/2".to_owned(), |_, _| None, Metric::Accuracy),
-        (
-            "share".to_owned(),
-            |share, _| Some(Threshold::Fixed(share)),
-            Metric::BalancedAccuracy,
-        ),
+    let positives = data.labels().iter().filter(|&&label| label).count();
+    let share = positives as f64 / rows as f64;
+    let way = |name: &str, metric| Way {
+        name: name.to_owned(),
+        metric,
+        thresholds: Vec::new(),
+        on_validation: Vec::new(),
+        on_test: Vec::new(),
+    };
+    let mut ways = vec![
+        way("½", Metric::Accuracy),
+        way("the share of the positive class", Metric::BalancedAccuracy),
     ];
-    ways.extend(Metric::FOR_THRESHOLDS.map(|metric| -> Way {
-        (
-            metric.name().to_owned(),
-            |_, metric| Some(Threshold::Tuned(metric)),
-            metric,
-        )
-    }));
-    let mut at_half = Vec::new();
-    for (name, threshold, metric) in ways {
-        let mut sums = [(0.0, 0.0); METRICS.len()];
-        let (mut mean, mut on_validation, mut on_test) = (0.0, 0.0, Vec::new());
-        let mut of_all = Vec::new();
-        for seed in 0..SEEDS {
-            let mut builder = Classifier::builder()
-                .schema(schema.clone())
-                .epochs(TrainConfig::epochs_for(data.len(), Batch::Rows(32)))
-                .test_fraction(0.2)
-                .seed(seed);
-            if let Some(threshold) = threshold(share, metric) {
-                builder = builder.threshold(threshold);
-            }
-            let model = builder.fit(table)?;
+    ways.extend(Metric::FOR_THRESHOLDS.map(|metric| way(metric.name(), metric)));
+    for seed in 0..seeds(rows) {
+        let builder = || {
+            let builder = Classifier::builder().test_fraction(0.2).seed(seed);
+            builder.schema(schema.clone())
+        };
+        let trained = builder().epochs(epochs).fit(table)?;
+        for (at, way) in ways.iter_mut().enumerate() {
+            let threshold = match at {
+                0 => Threshold::Fixed(0.5),
+                1 => Threshold::Fixed(share),
+                _ => Threshold::Tuned(way.metric),
+            };
+            // The same rows are held out, and nothing is trained.
+            let again = builder().init(&trained).epochs(0).threshold(threshold);
+            let model = again.fit(table)?;
             let report = model.report().ok_or("no report")?;
-            let test = report.test.clone().ok_or("no test")??;
-            let validation = report.validation.clone().ok_or("no validation")??;
-            mean += model.threshold() / SEEDS as f64;
-            for (sum, metric) in sums.iter_mut().zip(METRICS) {
-                // Without a row that is predicted positive, precision and MCC have no value.
-                if let Ok(value) = test.value(metric) {
-                    *sum = (sum.0 + value, sum.1 + 1.0);
-                }
-            }
-            let or_zero = |report: &chainrule_metrics::Report, m| report.value(m).unwrap_or(0.0);
-            on_validation += or_zero(&validation, metric) / SEEDS as f64;
-            on_test.push(or_zero(&test, metric));
-            of_all.push(METRICS.map(|metric| or_zero(&test, metric)));
+            way.thresholds.push(model.threshold());
+            way.on_validation
+                .push(report.validation.clone().ok_or("no validation")??);
+            way.on_test.push(report.test.clone().ok_or("no test")??);
         }
-        if at_half.is_empty() {
-            at_half = of_all;
-        }
-        let place = METRICS
-            .iter()
-            .position(|m| *m == metric)
-            .ok_or("not looked at")?;
-        let before: Vec<f64> = at_half.iter().map(|values| values[place]).collect();
-        let gains: Vec<f64> = on_test.iter().zip(&before).map(|(a, b)| a - b).collect();
-        let cells: Vec<String> = sums
-            .map(|(sum, count)| format!("{:.3}", sum / count))
-            .into();
-        let (gain, error) = mean_and_error(&gains);
-        println!(
-            "| {name} | {mean:.3} | {} | {on_validation:.3} | {:.3} | {:.3} | {gain:+.3} ± {error:.3} |",
-            cells.join(" | "),
-            mean_and_error(&on_test).0,
-            mean_and_error(&before).0,
-        );
     }
+    print(table.source(), rows, share, &ways);
     Ok(())
 }
 
+fn print(name: &str, rows: usize, share: f64, ways: &[Way]) {
+    println!("\n{name}: {rows} rows, {:.1} % positive\n", 100.0 * share);
+    let titles = METRICS.map(Metric::name).join(" | ");
+    println!(
+        "| threshold chosen by | mean threshold | {titles} | its metric on validation rows | on test rows | more than at ½ |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    for way in ways {
+        let cells = METRICS.map(|metric| format!("{:.3}", mean(&values(&way.on_test, metric)).0));
+        let here = values(&way.on_test, way.metric);
+        let before = values(&ways[0].on_test, way.metric);
+        let gains: Vec<f64> = here.iter().zip(before).map(|(a, b)| a - b).collect();
+        let (gain, error) = mean(&gains);
+        println!(
+            "| {} | {:.3} | {} | {:.3} | {:.3} | {gain:+.3} ± {error:.3} |",
+            way.name,
+            mean(&way.thresholds).0,
+            cells.join(" | "),
+            mean(&values(&way.on_validation, way.metric)).0,
+            mean(&here).0,
+        );
+    }
+}
+
+/// A metric seed by seed; 0 for precision and MCC where no row was predicted positive.
+fn values(reports: &[Report], metric: Metric) -> Vec<f64> {
+    let values = reports.iter().map(|report| report.value(metric));
+    values.map(|value| value.unwrap_or(0.0)).collect()
+}
+
 /// The mean and its standard error.
-fn mean_and_error(values: &[f64]) -> (f64, f64) {
+fn mean(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
     let squares: f64 = values.iter().map(|v| (v - mean) * (v - mean)).sum();
