@@ -49,8 +49,8 @@ impl DateOrder {
 
     /// Days since the start of 1970, with the time of the day as a fraction: UTC, or local time if the cell has no zone.
     ///
-    /// A date is three numbers parted by `-`, `/` or `.`, the year in four digits, or in two if it is last: 69 to 99 are of the last
-    /// century, as in POSIX. Its month may also be an English name, and its parts then be parted by blanks: `31-Dec-2024`,
+    /// A date is three numbers parted by `-`, `/` or `.`, the year in four digits, or in two if it is last (and day and month in two
+    /// where points part them): 69 to 99 are of the last century, as in POSIX. Its month may also be an English name, and its parts then be parted by blanks: `31-Dec-2024`,
     /// `31 December 2024`, `Dec 31, 2024`. `T` or a blank may part it from a time, `23:59`, `23:59:59`, `23:59:59.5` or `11:59 PM`,
     /// and that may have a zone, `Z` or `+01:00`.
     pub fn days(self, cell: &str) -> Option<f64> {
@@ -61,11 +61,15 @@ impl DateOrder {
             DateOrder::DayFirst => [third, second, first],
             DateOrder::MonthFirst => [third, first, second],
         };
+        // 1.10.12 is rather a version than a date.
+        let may_be_version = cell[first.len()..].starts_with('.') && first.len() + second.len() < 4;
         let year = match (self, year.len()) {
-            (DateOrder::DayFirst | DateOrder::MonthFirst, 2) => match number(year, 2..=2)? {
-                year @ 69.. => 1900 + year,
-                year => 2000 + year,
-            },
+            (DateOrder::DayFirst | DateOrder::MonthFirst, 2) if !may_be_version => {
+                match number(year, 2..=2)? {
+                    year @ 69.. => 1900 + year,
+                    year => 2000 + year,
+                }
+            }
             _ => number(year, 4..=4)?,
         };
         let month = month_of(month)?;
@@ -298,6 +302,8 @@ mod tests {
             "Mayor 1, 2024",
             "31-Dec/2024",
             "1.10.124",
+            "1.10.12",
+            "10.1.12",
             "12/31/24é",
         ] {
             for order in [DateOrder::YearFirst, day, month] {
