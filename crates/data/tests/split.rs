@@ -322,6 +322,27 @@ fn what_cannot_be_parted_is_said() {
         plan.notes(),
         ["1 row of the label \"odd\": too few for one in each part; all are to train on"]
     );
+    // If all labels are, the other parts would be empty.
+    for (csv, shares) in [
+        ("y,x\n1,a\n0,3\n1,b\n", FIFTHS),
+        ("y,x\n1,a\n,3\n0,b\n", FIFTHS),
+        (
+            "y,x\n1,a\n0,3\n2,b\n3,c\n",
+            Shares {
+                validation: 0.0,
+                test: 0.5,
+            },
+        ),
+    ] {
+        let how = FileSplit {
+            shares,
+            ..chance.clone()
+        };
+        let error = message(csv, &how);
+        assert!(error.contains("none of its labels has"), "{error}");
+    }
+    let (_, copied) = split("y,x\n1,a\n0,3\n1,b\n", &by(By::Chance, None, 0));
+    assert_eq!(copied.parts.map(|part| part.rows), [1, 1, 1]);
     // Rows that can't be read are not lost silently.
     let csv = rows(30) + "30,g\n";
     assert!(message(&csv, &chance).contains("line 32: 2 fields, header has 3"));

@@ -116,7 +116,10 @@ fn misuse_is_told_before_anything_is_written() {
         error.contains("line 3") && error.contains("--on-bad skip"),
         "{error}"
     );
-    assert_eq!(folder.names(), ["bad.csv", "t.csv"]);
+    folder.write("few.csv", "y,x\n1,a\n0,3\n1,b\n");
+    let error = folder.fails(1, "split few.csv --target y");
+    assert!(error.contains("none of its labels has 3 rows"), "{error}");
+    assert_eq!(folder.names(), ["bad.csv", "few.csv", "t.csv"]);
     // A part that would be the input itself.
     folder.write("x.train.csv", table(40, "no", "yes"));
     folder.fails(2, "split x.train.csv -o x --force");

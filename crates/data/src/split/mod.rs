@@ -1,9 +1,11 @@
 //! Parting rows into those to train on and those to validate on; and the rows of a file into files of their own.
 
+mod copy;
 mod file;
 mod time;
 
-pub use file::{By, Copied, FilePlan, FileSplit, Part, PartRows, Shares};
+pub use copy::{Copied, FilePlan, PartRows};
+pub use file::{By, FileSplit, Part, Shares};
 
 use crate::error::{Error, ErrorKind};
 use rand_chacha::ChaCha8Rng;
