@@ -1,30 +1,18 @@
-//! It does not matter in which pieces a file arrives, nor whether it is read whole or in blocks. The first byte says how large they are.
+//! It does not matter in which pieces a file arrives, nor whether it is read whole or in blocks. The first bytes say how it is read, and
+//! how large the pieces are.
 
 #![no_main]
 
 use chainrule_data::{CsvReader, Table};
+use chainrule_fuzz::{Input, Pieces};
 use libfuzzer_sys::fuzz_target;
-use std::io::Read;
-
-struct Pieces<'a> {
-    bytes: &'a [u8],
-    size: usize,
-}
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = buffer.len().min(self.size);
-        self.bytes.read(&mut buffer[..count])
-    }
-}
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((&size, bytes)) = bytes.split_first() else {
-        return;
-    };
-    let size = usize::from(size) + 1;
-    let whole = Table::from_csv("fuzz", bytes);
-    let pieces = Table::from_csv("fuzz", Pieces { bytes, size });
+    let mut input = Input(bytes);
+    let (options, size) = (input.options(), usize::from(input.byte()) + 1);
+    let bytes = input.0;
+    let whole = Table::from_csv_with("fuzz", bytes, &options);
+    let pieces = Table::from_csv_with("fuzz", Pieces { bytes, size }, &options);
     let whole = match (whole, pieces) {
         (Ok(whole), Ok(pieces)) => {
             assert!(whole == pieces);
@@ -36,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         (whole, pieces) => panic!("{:?} {:?}", whole.err(), pieces.err()),
     };
-    let mut reader = CsvReader::new("fuzz", bytes).expect("it was read before");
+    let mut reader = CsvReader::with("fuzz", bytes, &options).expect("it was read before");
     let mut at = 0;
     while let Some(block) = reader.next_block(size).expect("it was read before") {
         for row in 0..block.table().rows() {

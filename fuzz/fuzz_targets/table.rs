@@ -1,53 +1,90 @@
-//! Any bytes, all the way to a network's inputs: never a panic, a hang or more memory than a small multiple of the input. The first byte
-//! says how the others are read.
+//! Any bytes, all the way to a network's inputs: never a panic, a hang or more memory than a small multiple of the input. The first bytes
+//! say how the others are read.
 
 #![no_main]
 
-use chainrule_data::{
-    CsvOptions, Decimal, Encoding, Header, Infinite, Names, OnBad, Preprocessing, Quote, Scaling,
-    Schema, Table,
-};
+use chainrule_data::{CsvReader, Preprocessing, Scaling, Schema, SchemaOptions, Table};
+use chainrule_fuzz::Input;
 use libfuzzer_sys::fuzz_target;
 
-fn options(how: u8) -> CsvOptions {
-    let bit = |at: u8| how >> at & 1 == 1;
-    CsvOptions {
-        header: if bit(0) { Header::Absent } else { Header::Detect },
-        encoding: match how >> 1 & 3 {
-            1 => Some(Encoding::Latin1),
-            2 => Some(Encoding::Utf16),
-            _ => None,
-        },
-        decimal: bit(3).then_some(Decimal::Comma),
-        infinite: if bit(4) { Infinite::IsMissing } else { Infinite::IsInfinite },
-        names: if bit(5) { Names::Rename } else { Names::MustDiffer },
-        on_bad: if bit(6) { OnBad::Skip } else { OnBad::Fail },
-        quote: if bit(7) { Quote::None } else { Quote::default() },
-        ..CsvOptions::default()
-    }
-}
+const SCALINGS: [Scaling; 4] = [
+    Scaling::Standard,
+    Scaling::MinMax,
+    Scaling::Robust,
+    Scaling::None,
+];
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((&how, bytes)) = bytes.split_first() else {
+    let mut input = Input(bytes);
+    let (options, how) = (input.options(), input.byte());
+    let bytes = input.0;
+    let Ok(table) = Table::from_csv_with("fuzz", bytes, &options) else {
         return;
     };
-    let Ok(table) = Table::from_csv_with("fuzz", bytes, &options(how)) else {
+    let names = table.names();
+    let target = match how & 3 {
+        0 => names.last(),
+        at => names.get(usize::from(at) - 1),
+    };
+    let Some(target) = target.cloned() else {
         return;
     };
-    let Some(target) = table.names().last().cloned() else {
+    // The next column may be said to be something.
+    let declared: Vec<String> = names
+        .iter()
+        .filter(|name| **name != target)
+        .take(1)
+        .cloned()
+        .collect();
+    let some = |bit: u8| {
+        if how >> bit & 1 == 1 {
+            declared.clone()
+        } else {
+            Vec::new()
+        }
+    };
+    let columns = SchemaOptions {
+        positive: (how >> 7 == 1).then(|| "1".to_owned()),
+        ignore: some(4),
+        categorical: some(5),
+        numeric: some(6),
+        file: None,
+    };
+    let Ok(inferred) = Schema::infer_with(&table, &target, &columns) else {
         return;
     };
-    let Ok(schema) = Schema::infer(&table, &target, None) else {
-        return;
-    };
+    inferred
+        .notes
+        .iter()
+        .for_each(|note| drop(note.to_string()));
+    let schema = inferred.schema;
     let Ok(data) = schema.encode(&table) else {
         return;
     };
     assert!(!data.features().iter().any(|value| value.is_infinite()));
-    assert!(schema.encode_owned(table).is_ok_and(|owned| owned == data));
-    for scaling in [Scaling::Standard, Scaling::Robust] {
-        if let Ok(fitted) = Preprocessing::fit(scaling, &data) {
-            let _ = fitted.transform::<f32>(&data);
-        }
+    let Ok(fitted) = Preprocessing::fit(SCALINGS[usize::from(how >> 2 & 3)], &data) else {
+        return;
+    };
+    let inputs = fitted.transform::<f32>(&data);
+    if let Ok(inputs) = &inputs {
+        assert_eq!(inputs.nrows(), fitted.outputs(schema.inputs()));
+        assert!(inputs.iter().all(|value| value.is_finite()));
     }
+    // Predictions read in blocks, and get the same inputs.
+    if let Ok(mut reader) = CsvReader::with("fuzz", bytes, &options) {
+        let (mut at, mut same) = (0, true);
+        while let Ok(Some(block)) = reader.next_block(3) {
+            let Ok(some) = schema.encode_features(block.table()) else {
+                break;
+            };
+            let part = fitted.transform::<f32>(&some);
+            if let (Ok(part), Ok(whole), 0) = (part, &inputs, data.rows_without_label()) {
+                let whole = whole.as_slice().get(at..at + part.len());
+                same &= data.rows_with_bad_cells() > 0 || whole == Some(part.as_slice());
+                at += part.len();
+            }
+        }
+        assert!(same);
+    }
+    assert!(schema.encode_owned(table).is_ok_and(|owned| owned == data));
 });
