@@ -80,6 +80,7 @@ fn findings_have_codes_and_strict_an_exit_code() {
     for line in [
         "doctor",
         "doctor t.csv --target z",
+        "doctor t.csv --target y --positive nosuch",
         "doctor t.csv --allow nosuch",
         "doctor - --test -",
     ] {

@@ -36,6 +36,10 @@ pub enum Code {
     ConflictingRows,
     /// Columns with the same values.
     DuplicateColumns,
+    /// Columns of numbers that are the same but for scale and shift.
+    RescaledColumns,
+    /// Columns that are the same but for the names of their values.
+    RenamedLevels,
     /// No values at all.
     EmptyColumn,
     /// The same value in every row.
@@ -89,7 +93,7 @@ pub enum Severity {
 
 impl Code {
     /// All, in the order in which they are told.
-    pub const ALL: [Code; 34] = [
+    pub const ALL: [Code; 36] = [
         Code::BadRows,
         Code::TrailingDelimiter,
         Code::NumericHeader,
@@ -105,6 +109,8 @@ impl Code {
         Code::DuplicateRows,
         Code::ConflictingRows,
         Code::DuplicateColumns,
+        Code::RescaledColumns,
+        Code::RenamedLevels,
         Code::EmptyColumn,
         Code::ConstantColumn,
         Code::MixedColumn,
@@ -144,6 +150,8 @@ impl Code {
             Code::DuplicateRows => "duplicate-rows",
             Code::ConflictingRows => "conflicting-rows",
             Code::DuplicateColumns => "duplicate-columns",
+            Code::RescaledColumns => "rescaled-columns",
+            Code::RenamedLevels => "renamed-levels",
             Code::EmptyColumn => "empty-column",
             Code::ConstantColumn => "constant-column",
             Code::MixedColumn => "mixed-column",

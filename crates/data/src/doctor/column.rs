@@ -1,7 +1,8 @@
 //! What is learned of a column on the way.
 
 use super::hash::{self, Chain};
-use super::sketch::Distinct;
+use super::moments::Moments;
+use super::sketch::{Distinct, Pattern};
 use crate::cell::Cell;
 use crate::column::ColumnStore;
 use crate::schema::{DateOrder, boolean};
@@ -29,14 +30,14 @@ pub(super) struct ColumnState {
     pub max: f64,
     pub min_line: u64,
     pub max_line: u64,
-    mean: f64,
-    squares: f64,
+    pub moments: Moments,
     pub are_whole: bool,
     pub ascends: bool,
     pub distinct: Distinct,
     pub levels: Levels,
     /// Of all cells in order: equal columns have equal ones.
     pub content: [Chain; 2],
+    pub pattern: Pattern,
     dates: [bool; 3],
     are_booleans: bool,
 }
@@ -89,13 +90,13 @@ impl ColumnState {
             max: f64::NEG_INFINITY,
             min_line: 0,
             max_line: 0,
-            mean: 0.0,
-            squares: 0.0,
+            moments: Moments::default(),
             are_whole: true,
             ascends: true,
             distinct: Distinct::default(),
             levels: Levels::default(),
             content: [Chain(1), Chain(2)],
+            pattern: Pattern::default(),
             dates: [true; 3],
             are_booleans: true,
         }
@@ -173,6 +174,7 @@ impl ColumnState {
         for (chain, salt) in self.content.iter_mut().zip([0, 0x9e37]) {
             chain.add(seen.hash ^ salt);
         }
+        self.pattern.add(seen.hash);
         seen
     }
 
@@ -186,10 +188,7 @@ impl ColumnState {
             (self.max, self.max_line) = (value, line());
         }
         self.are_whole &= value.fract() == 0.0;
-        // Welford, "Note on a method for calculating corrected sums of squares and products", 1962.
-        let off = value - self.mean;
-        self.mean += off / self.numbers as f64;
-        self.squares += off * (value - self.mean);
+        self.moments.add(value);
     }
 
     /// A spelling that is new to the block.
@@ -226,15 +225,6 @@ impl ColumnState {
 
     pub fn present(&self) -> usize {
         self.numbers + self.texts + self.infinite
-    }
-
-    pub fn mean(&self) -> f64 {
-        self.mean
-    }
-
-    /// The standard deviation of the numbers, divided by their count.
-    pub fn deviation(&self) -> f64 {
-        (self.squares / self.numbers.max(1) as f64).sqrt()
     }
 
     /// What `train` makes of it.

@@ -10,6 +10,7 @@ mod column;
 mod findings;
 mod hash;
 mod leak;
+mod moments;
 mod sketch;
 mod target;
 
@@ -128,7 +129,8 @@ const BLOCK_CELLS: usize = 1 << 18;
 /// The reader should [leave out](crate::OnBad::Report) rows that can't be read, so that they become a finding and not an error.
 ///
 /// # Errors
-/// What [`CsvReader`] finds, of either table; [`UnknownColumn`](crate::ErrorKind::UnknownColumn) for the target.
+/// What [`CsvReader`] finds, of either table; [`UnknownColumn`](crate::ErrorKind::UnknownColumn) for the target;
+/// [`UnknownPositive`](crate::ErrorKind::UnknownPositive).
 ///
 /// ```
 /// use chainrule_data::CsvReader;
@@ -151,6 +153,10 @@ pub fn examine(
     options: &Options,
 ) -> Result<Examination, Error> {
     let mut table = TableState::read(reader, options)?;
+    if let (Some(target), Some(positive)) = (&table.target, &options.positive) {
+        let checked = target.check(positive);
+        checked.map_err(|kind| Error::from(kind).in_file(&table.source))?;
+    }
     let test = test.map(|test| table.compare(test)).transpose()?;
     Ok(table.conclude(options, test))
 }
@@ -197,7 +203,7 @@ impl TableState {
             has_header: reader.has_header(),
             rows: 0,
             columns: vec![ColumnState::new(); width],
-            target: place.map(TargetState::new),
+            target: place.map(|place| TargetState::new(place, options.positive.as_deref())),
             sample: Sample::new(width, (SAMPLED_CELLS / width).max(LEAST_SAMPLED)),
             repeats: Repeats::new(MOST_REPEATS),
             notes: Vec::new(),
@@ -206,11 +212,34 @@ impl TableState {
         let rows = rows_of_block(width);
         let mut seen = vec![0.0; width];
         while let Some(block) = reader.next_block(rows)? {
-            table.notes.extend_from_slice(block.table().notes());
+            block
+                .table()
+                .notes()
+                .iter()
+                .for_each(|note| table.note(note));
             table.look(&block, &mut seen);
         }
         table.notes.extend_from_slice(reader.notes());
         Ok(table)
+    }
+
+    /// Keeps a note of a block; of each column one about whole numbers, however many blocks have them.
+    fn note(&mut self, note: &Note) {
+        if let Note::BigIntegers { column, count, .. } = note {
+            for known in &mut self.notes {
+                if let Note::BigIntegers {
+                    column: other,
+                    count: sum,
+                    ..
+                } = known
+                    && other == column
+                {
+                    *sum += count;
+                    return;
+                }
+            }
+        }
+        self.notes.push(note.clone());
     }
 
     fn look(&mut self, block: &Block, sampled: &mut [f64]) {
@@ -237,7 +266,9 @@ impl TableState {
                     features.add(seen.hash);
                 }
             }
-            self.repeats.add(features.0, label, line());
+            let class = label.zip(self.target.as_ref());
+            let class = class.map(|(label, target)| target.class(label));
+            self.repeats.add(features.0, class, line());
             self.sample.offer(sampled, label);
         }
         self.rows += table.rows();
@@ -259,8 +290,8 @@ impl TableState {
             }
         }
         let mut levels = vec![(0, String::new()); self.names.len()];
-        let mut labels =
-            TargetState::new(target.and_then(|target| places[target]).unwrap_or_default());
+        let place = target.and_then(|target| places[target]);
+        let mut labels = TargetState::new(place.unwrap_or_default(), None);
         let has_labels = target.is_some_and(|target| places[target].is_some());
         while let Some(block) = reader.next_block(rows_of_block(names.len()))? {
             let table = block.table();
@@ -329,8 +360,8 @@ impl TableState {
             distinct_is_exact: column.distinct.is_exact(),
             numbers: (column.numbers > 0).then(|| Numbers {
                 min: column.min,
-                mean: column.mean(),
-                deviation: column.deviation(),
+                mean: column.moments.mean(),
+                deviation: column.moments.deviation(),
                 max: column.max,
             }),
         };

@@ -1,7 +1,7 @@
 //! What is kept of the rows, within fixed bounds. Which rows are kept depends on their numbers or their values alone, so that the same file
 //! gives the same findings everywhere; and as long as the bounds hold everything, nothing is an estimate.
 
-use super::hash::mix;
+use super::hash::{Chain, mix};
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 /// How many distinct values there are: exact up to a bound, then by the smallest hashes (Bar-Yossef and others, "Counting distinct
@@ -41,6 +41,43 @@ impl Distinct {
             }
             _ => self.smallest.len(),
         }
+    }
+}
+
+/// Which cells of a column are equal, whatever they hold: the same for columns that differ in the names of their values alone. Up to so many
+/// different values, of which a missing one is one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pattern {
+    /// The values in the order in which they occur first; only looked up.
+    places: HashMap<u64, u32>,
+    chains: [Chain; 2],
+    is_over: bool,
+}
+
+impl Pattern {
+    const MOST: usize = 1024;
+
+    pub fn add(&mut self, hash: u64) {
+        if self.is_over {
+            return;
+        }
+        let next = self.places.len();
+        let place = match self.places.get(&hash) {
+            Some(&place) => place,
+            None if next == Pattern::MOST => {
+                (self.is_over, self.places) = (true, HashMap::new());
+                return;
+            }
+            None => *self.places.entry(hash).or_insert(next as u32),
+        };
+        for (chain, salt) in self.chains.iter_mut().zip([0, 0x9e37_0000]) {
+            chain.add(u64::from(place) ^ salt);
+        }
+    }
+
+    /// The same for columns of the same pattern; nothing if there are too many values.
+    pub fn get(&self) -> Option<[Chain; 2]> {
+        (!self.is_over).then_some(self.chains)
     }
 }
 
@@ -103,6 +140,11 @@ impl Sample {
         self.labels.len()
     }
 
+    /// The cell of a row, in the order of [`column`](Sample::column).
+    pub fn cell(&self, row: usize, at: usize) -> f64 {
+        self.cells[row * self.width + at]
+    }
+
     /// The cells of a column, in a fixed order.
     pub fn column(&self, at: usize) -> impl Iterator<Item = f64> + '_ {
         self.cells[at.min(self.cells.len())..]
@@ -131,27 +173,26 @@ pub(super) struct Repeats {
     most: usize,
     /// Hashes are kept whose first so many bits are zero.
     bits: u32,
-    /// Only looked up and summed over: its order has no say in anything.
-    rows: HashMap<u64, Repeat>,
+    /// With the label that each combination of features had first. Only looked up and summed over: the order has no say in anything.
+    first: HashMap<u64, Repeat>,
+    /// With other labels.
+    others: HashMap<(u64, u16), Repeat>,
 }
 
-/// One combination of features.
+/// A combination of features with a label.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Repeat {
     /// Rows beyond the first.
-    pub more: u32,
-    /// Of these, rows whose label was there before.
-    pub same_label: u32,
+    more: u32,
     pub first_line: u64,
-    pub second_line: u64,
-    first_label: u16,
-    pub has_other_label: bool,
+    second_line: u64,
+    label: u16,
 }
 
 /// Sums over the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Repeated {
-    /// Rows that repeat another one, label included.
+    /// Rows that repeat an earlier one, label included.
     pub rows: usize,
     /// The lines of the first such pair.
     pub lines: Option<(u64, u64)>,
@@ -160,12 +201,16 @@ pub(super) struct Repeated {
     pub conflict_line: Option<u64>,
 }
 
+/// Rows without a label are alike, and are in no conflict.
+const NO_LABEL: u16 = u16::MAX;
+
 impl Repeats {
     pub fn new(most: usize) -> Repeats {
         Repeats {
             most,
             bits: 0,
-            rows: HashMap::new(),
+            first: HashMap::new(),
+            others: HashMap::new(),
         }
     }
 
@@ -182,57 +227,89 @@ impl Repeats {
         if !self.keeps(hash) {
             return;
         }
-        let label = label.unwrap_or(u16::MAX);
-        if let Some(repeat) = self.rows.get_mut(&hash) {
-            repeat.more = repeat.more.saturating_add(1);
-            if label == repeat.first_label {
-                repeat.same_label = repeat.same_label.saturating_add(1);
-                if repeat.second_line == 0 {
-                    repeat.second_line = line;
+        let label = label.unwrap_or(NO_LABEL);
+        let new = Repeat {
+            more: 0,
+            first_line: line,
+            second_line: 0,
+            label,
+        };
+        let known = match self.first.get_mut(&hash) {
+            Some(first) if first.label == label => Some(first),
+            Some(_) => match self.others.get_mut(&(hash, label)) {
+                Some(other) => Some(other),
+                None => {
+                    self.make_room();
+                    if self.keeps(hash) {
+                        self.others.insert((hash, label), new);
+                    }
+                    return;
                 }
-            } else if label != u16::MAX && repeat.first_label != u16::MAX {
-                repeat.has_other_label = true;
+            },
+            None => None,
+        };
+        match known {
+            Some(known) => {
+                known.more = known.more.saturating_add(1);
+                if known.second_line == 0 {
+                    known.second_line = line;
+                }
             }
-            return;
-        }
-        while self.rows.len() >= self.most && self.bits < 63 {
-            self.bits += 1;
-            let bits = self.bits;
-            self.rows.retain(|hash, _| hash >> (64 - bits) == 0);
-        }
-        if self.keeps(hash) {
-            let repeat = Repeat {
-                more: 0,
-                same_label: 0,
-                first_line: line,
-                second_line: 0,
-                first_label: label,
-                has_other_label: false,
-            };
-            self.rows.insert(hash, repeat);
+            None => {
+                self.make_room();
+                if self.keeps(hash) {
+                    self.first.insert(hash, new);
+                }
+            }
         }
     }
 
-    /// The rows of these features; nothing also where they may have been let go.
+    fn make_room(&mut self) {
+        while self.first.len() + self.others.len() >= self.most && self.bits < 63 {
+            self.bits += 1;
+            let kept = |hash: u64, bits: u32| hash >> (64 - bits) == 0;
+            let bits = self.bits;
+            self.first.retain(|&hash, _| kept(hash, bits));
+            self.others.retain(|&(hash, _), _| kept(hash, bits));
+        }
+    }
+
+    /// The first rows of these features; nothing also where they may have been let go.
     pub fn get(&self, hash: u64) -> Option<&Repeat> {
-        self.rows.get(&hash)
+        self.first.get(&hash)
     }
 
     pub fn sums(&self) -> Repeated {
         let mut sums = Repeated::default();
-        for repeat in self.rows.values() {
-            sums.rows += repeat.same_label as usize;
+        let least =
+            |line: Option<u64>, other: u64| Some(line.map_or(other, |line| line.min(other)));
+        for repeat in self.first.values().chain(self.others.values()) {
+            sums.rows += repeat.more as usize;
             if repeat.second_line > 0 {
                 let pair = (repeat.second_line, repeat.first_line);
-                let least = sums
+                let first = sums
                     .lines
                     .map_or(pair, |(first, second)| pair.min((second, first)));
-                sums.lines = Some((least.1, least.0));
+                sums.lines = Some((first.1, first.0));
             }
-            if repeat.has_other_label {
+        }
+        // Those that have several labels, with the labels that they have; a lack of one is none.
+        let mut labels: HashMap<u64, usize> = HashMap::new();
+        for (hash, label) in self.others.keys() {
+            let first = self.first.get(hash).map(|first| first.label);
+            let labels = labels
+                .entry(*hash)
+                .or_insert(usize::from(first != Some(NO_LABEL)));
+            *labels += usize::from(*label != NO_LABEL);
+        }
+        let first = labels
+            .keys()
+            .filter_map(|hash| self.first.get_key_value(hash));
+        let others = self.others.iter().map(|((hash, _), other)| (hash, other));
+        for (hash, repeat) in first.chain(others) {
+            if repeat.label != NO_LABEL && labels.get(hash).is_some_and(|&labels| labels > 1) {
                 sums.conflicts += 1 + repeat.more as usize;
-                let line = repeat.first_line;
-                sums.conflict_line = Some(sums.conflict_line.map_or(line, |other| other.min(line)));
+                sums.conflict_line = least(sums.conflict_line, repeat.first_line);
             }
         }
         sums.rows *= self.weight();
@@ -300,12 +377,36 @@ mod tests {
             conflict_line: Some(3),
         };
         assert_eq!(exact.sums(), expected);
+        // A repeat counts whichever label came first; three labels, and rows without one.
+        let mut labels = Repeats::new(100);
+        let rows = [
+            Some(1),
+            Some(0),
+            Some(0),
+            None,
+            Some(2),
+            Some(2),
+            None,
+            Some(0),
+        ];
+        for (line, label) in (2..).zip(rows) {
+            labels.add(mix(7), label, line);
+        }
+        labels.add(mix(8), None, 10);
+        labels.add(mix(8), Some(1), 11);
+        let expected = Repeated {
+            rows: 4,
+            lines: Some((3, 4)),
+            conflicts: 6,
+            conflict_line: Some(2),
+        };
+        assert_eq!(labels.sums(), expected);
         // 10,000 rows twice, and 10,000 once.
         let mut many = Repeats::new(2000);
         for i in (0..20_000).chain(0..10_000) {
             many.add(mix(i), None, i + 2);
         }
-        assert!(many.rows.len() <= 2000 && many.weight() == 16);
+        assert!(many.first.len() <= 2000 && many.weight() == 16);
         let error = many.sums().rows as f64 / 10_000.0 - 1.0;
         assert!(error.abs() < 0.15, "{error}");
     }

@@ -1,6 +1,7 @@
 //! The labels of the column to predict.
 
 use crate::column::ColumnStore;
+use crate::error::ErrorKind;
 use crate::label::Key;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -16,17 +17,20 @@ pub(super) struct TargetState {
     /// By number: as it was written first, the rows, and the first line.
     labels: Vec<(String, usize, u64)>,
     others: usize,
+    /// The label that is set against the others, and its number once it occurs.
+    positive: Option<(Key, Option<u16>)>,
     /// The cells of the block; only looked up.
     cells: HashMap<u64, Option<u16>>,
 }
 
 impl TargetState {
-    pub fn new(column: usize) -> TargetState {
+    pub fn new(column: usize, positive: Option<&str>) -> TargetState {
         TargetState {
             column,
             keys: BTreeMap::new(),
             labels: Vec::new(),
             others: 0,
+            positive: positive.and_then(Key::of).map(|key| (key, None)),
             cells: HashMap::new(),
         }
     }
@@ -62,10 +66,23 @@ impl TargetState {
         }
         let label = self.labels.len() as u16;
         if usize::from(label) < MOST {
+            if let Some((positive, number)) = &mut self.positive
+                && *positive == key
+            {
+                *number = Some(label);
+            }
             self.labels.push((text.to_owned(), 0, line()));
             self.keys.insert(key, label);
         }
         Some(label)
+    }
+
+    /// What a row of this label is in training: where one label is set against the others, these are one.
+    pub fn class(&self, label: u16) -> u16 {
+        match self.positive {
+            Some((_, positive)) => u16::from(positive == Some(label)),
+            None => label,
+        }
     }
 
     /// How many labels there are; at least so many, if they are too many.
@@ -88,20 +105,41 @@ impl TargetState {
 
     /// Up to ten, the most frequent first, then in byte order.
     pub fn most_frequent(&self) -> Vec<(String, usize)> {
-        let labels = self.labels.iter();
-        let mut labels: Vec<_> = labels
-            .map(|(name, rows, _)| (name.clone(), *rows))
-            .collect();
-        labels.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+        let mut labels = self.by_frequency();
         labels.truncate(10);
         labels
     }
 
     /// Labels that another table does not have, the most frequent first.
     pub fn unknown_to(&self, other: &TargetState) -> Vec<(String, usize)> {
-        let mut labels = self.most_frequent();
+        let mut labels = self.by_frequency();
         labels.retain(|(label, _)| other.others == 0 && other.number(label).is_none());
         labels
+    }
+
+    fn by_frequency(&self) -> Vec<(String, usize)> {
+        let labels = self.labels.iter();
+        let mut labels: Vec<_> = labels
+            .map(|(name, rows, _)| (name.clone(), *rows))
+            .collect();
+        labels.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+        labels
+    }
+
+    /// Makes sure that the label that is to be set against the others occurs.
+    pub fn check(&self, positive: &str) -> Result<(), ErrorKind> {
+        let is_known = self.number(positive).is_some();
+        if is_known || self.labels.len() < 2 || self.others > 0 {
+            return Ok(());
+        }
+        Err(ErrorKind::UnknownPositive {
+            positive: positive.to_owned(),
+            labels: self
+                .most_frequent()
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect(),
+        })
     }
 
     /// Labels that differ from another one only in case, in blanks within, or in a full stop at the end: pairs, the rarer first.

@@ -282,11 +282,9 @@ fn scaled(count: usize, table: &TableState) -> usize {
 }
 
 fn is_name_of_identifier(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let words = name.split(|c: char| !c.is_alphanumeric());
     let is_one = |word: &str| {
         matches!(
-            word,
+            word.to_lowercase().as_str(),
             "id" | "ids"
                 | "uid"
                 | "uuid"
@@ -301,8 +299,23 @@ fn is_name_of_identifier(name: &str) -> bool {
                 | "serial"
         )
     };
-    let mut words = words;
-    words.any(is_one) || (name.ends_with("id") && name.len() > 4 && name.ends_with("_id"))
+    words(name).any(is_one)
+}
+
+/// The words of a name, also of one such as `PassengerId` or `customerID`.
+fn words(name: &str) -> impl Iterator<Item = &str> {
+    name.split(|c: char| !c.is_alphanumeric()).flat_map(|part| {
+        let mut ends: Vec<usize> = part
+            .char_indices()
+            .zip(part.chars().skip(1))
+            .filter(|((_, c), next)| c.is_lowercase() && next.is_uppercase())
+            .map(|((at, c), _)| at + c.len_utf8())
+            .collect();
+        ends.push(part.len());
+        let mut start = 0;
+        ends.into_iter()
+            .map(move |end| &part[std::mem::replace(&mut start, end)..end])
+    })
 }
 
 pub(super) fn is_missing_word(level: &str) -> bool {
@@ -375,5 +388,30 @@ fn short(value: f64) -> String {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
         format!("{value:.4e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_identifiers_are_known_however_they_are_joined() {
+        for name in [
+            "id",
+            "ID",
+            "patient_id",
+            "PassengerId",
+            "customerID",
+            "row nr",
+            "Größe-Id",
+        ] {
+            assert!(is_name_of_identifier(name), "{name}");
+        }
+        for name in [
+            "", "idle", "paid", "Covid", "acid", "kidney", "noise", "PaIdle",
+        ] {
+            assert!(!is_name_of_identifier(name), "{name}");
+        }
     }
 }

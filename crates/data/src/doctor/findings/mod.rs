@@ -1,5 +1,6 @@
 //! What the numbers mean: each rule is a function.
 
+mod alike;
 mod column;
 mod target;
 
@@ -33,10 +34,10 @@ pub(super) fn of(table: &TableState, options: &Options, test: Option<&TestState>
             look.values(&mut found);
         }
     }
-    same_columns(table, &mut found);
+    alike::columns(table, &mut found);
     words(table, &mut found);
     if let Some(test) = test {
-        of_test(table, test, &mut found);
+        of_test(table, options, test, &mut found);
     }
     let mut found = merged(found);
     found.sort_by_key(|finding| finding.code);
@@ -136,37 +137,19 @@ fn reading(table: &TableState, found: &mut Vec<Finding>) {
             )
             .count(rows.count)
             .lines(rows.first.iter().map(|row| row.line)),
-            Note::BigIntegers { .. } | Note::Format(_) => continue,
+            Note::BigIntegers { column, line, count } => finding(
+                Code::BigIntegers,
+                format!(
+                    "{} above 2^53 = 9007199254740992, which lose digits as numbers (the first in line {line})",
+                    counted(*count, "whole number")
+                ),
+                "--ignore the column if it is an identifier, or --categorical if its values are names",
+            )
+            .of(column)
+            .count(*count)
+            .lines([*line]),
+            Note::Format(_) => continue,
         });
-    }
-    // A note for each block of rows.
-    let mut columns: Vec<(&String, u64, usize)> = Vec::new();
-    for note in &table.notes {
-        if let Note::BigIntegers {
-            column,
-            line,
-            count,
-        } = note
-        {
-            match columns.iter_mut().find(|(name, _, _)| *name == column) {
-                Some((_, _, all)) => *all += count,
-                None => columns.push((column, *line, *count)),
-            }
-        }
-    }
-    for (column, line, count) in columns {
-        let message = format!(
-            "{} above 2^53 = 9007199254740992, which lose digits as numbers (the first in line {line})",
-            counted(count, "whole number")
-        );
-        let next =
-            "--ignore the column if it is an identifier, or --categorical if its values are names";
-        found.push(
-            finding(Code::BigIntegers, message, next)
-                .of(column)
-                .count(count)
-                .lines([line]),
-        );
     }
 }
 
@@ -245,45 +228,7 @@ fn words(table: &TableState, found: &mut Vec<Finding>) {
     }
 }
 
-fn same_columns(table: &TableState, found: &mut Vec<Finding>) {
-    let mut done = vec![false; table.names.len()];
-    for at in 0..table.names.len() {
-        let column = &table.columns[at];
-        if done[at] || column.present() == 0 || column.distinct.count() < 2 {
-            continue;
-        }
-        let same: Vec<usize> = (at..table.names.len())
-            .filter(|&other| table.columns[other].content == column.content)
-            .collect();
-        if same.len() < 2 {
-            continue;
-        }
-        same.iter().for_each(|&other| done[other] = true);
-        let names: Vec<String> = same
-            .iter()
-            .map(|&other| table.names[other].clone())
-            .collect();
-        let is_target = |other: &usize| {
-            table
-                .target
-                .as_ref()
-                .is_some_and(|target| target.column == *other)
-        };
-        let next = match same.iter().any(is_target) {
-            true => "--ignore the copy of the target",
-            false => "--ignore all but one",
-        };
-        let mut finding = finding(
-            Code::DuplicateColumns,
-            format!("columns {} have the same values", list(&names)),
-            next,
-        );
-        finding.columns = names;
-        found.push(finding);
-    }
-}
-
-fn of_test(table: &TableState, test: &TestState, found: &mut Vec<Finding>) {
+fn of_test(table: &TableState, options: &Options, test: &TestState, found: &mut Vec<Finding>) {
     if !test.missing.is_empty() {
         let message = format!("{} lacks {}", quote(&test.source), list(&test.missing));
         let header = if table.has_header {
@@ -322,12 +267,20 @@ fn of_test(table: &TableState, test: &TestState, found: &mut Vec<Finding>) {
                 .lines(test.same_lines.map(|(_, line)| line)),
         );
     }
-    if !test.labels.is_empty() {
-        let labels: Vec<String> = test
-            .labels
-            .iter()
-            .map(|(label, count)| format!("{} ({})", quote(label), counted(*count, "row")))
-            .collect();
+    // Where one label is set against the others, an unknown one is among these.
+    let is_one_against_rest = options.positive.is_some()
+        && table
+            .target
+            .as_ref()
+            .is_some_and(|target| target.count() > 2);
+    if !test.labels.is_empty() && !is_one_against_rest {
+        let told = |(label, count): &(String, usize)| {
+            format!("{} ({})", quote(label), counted(*count, "row"))
+        };
+        let mut labels: Vec<String> = test.labels.iter().take(10).map(told).collect();
+        if test.labels.len() > labels.len() {
+            labels.push(format!("and {} more", test.labels.len() - labels.len()));
+        }
         let known = table
             .target
             .as_ref()
