@@ -58,9 +58,27 @@ fn kill(mut child: Child) -> Option<Run> {
 /// Waits until a checkpoint is being written, or the training is over.
 fn wait_for_a_write(child: &mut Child, kept: &Path) {
     let half = kept.join("checkpoint.tmp");
+    wait(child, || {
+        std::fs::metadata(&half).is_ok_and(|half| half.len() > 0)
+    });
+}
+
+/// Waits until there is a whole checkpoint, or the training is over.
+fn wait_for_a_checkpoint(child: &mut Child, kept: &Path) {
+    wait(child, || {
+        let files = std::fs::read_dir(kept).into_iter().flatten().flatten();
+        files.into_iter().any(|file| {
+            file.path()
+                .extension()
+                .is_some_and(|end| end == "chainrule")
+        })
+    });
+}
+
+fn wait(child: &mut Child, is_there: impl Fn() -> bool) {
     let started = Instant::now();
-    while child.try_wait().unwrap().is_none() && started.elapsed() < Duration::from_secs(5) {
-        if std::fs::metadata(&half).is_ok_and(|half| half.len() > 0) {
+    while child.try_wait().unwrap().is_none() && started.elapsed() < Duration::from_secs(30) {
+        if is_there() {
             return;
         }
         std::hint::spin_loop();
@@ -85,6 +103,10 @@ fn killed_again_and_again(options: &str, every: &str, kills: usize, seed: u64) -
             std::thread::sleep(delays.next(20_000));
             wait_for_a_write(&mut child, &kept);
         } else {
+            // However slow the machine is, some are killed after a checkpoint, so that others go on from there.
+            if killed % 3 == 1 {
+                wait_for_a_checkpoint(&mut child, &kept);
+            }
             std::thread::sleep(delays.next(40_000));
         }
         match kill(child) {
