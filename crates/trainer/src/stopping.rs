@@ -6,7 +6,7 @@ use std::time::Duration;
 use chainrule_metrics::Metric;
 
 use crate::TrainError;
-use crate::checkpoint::{Remembers, Unexpected};
+use crate::checkpoint::{Remembers, Unexpected, whole};
 
 /// Ends a training when the validation rows say that it gets no better, and keeps the weights of the best epoch.
 ///
@@ -211,8 +211,9 @@ impl Remembers for Watch {
         let &[epoch, score, waited] = values else {
             return Err(Unexpected);
         };
-        self.best = (epoch > 0.0).then_some((epoch as usize, score));
-        self.waited = waited as usize;
+        let epoch = whole(epoch)?;
+        self.best = (epoch > 0).then_some((epoch, score));
+        self.waited = whole(waited)?;
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CheckpointError;
 use super::identity::Identity;
-use super::{Counts, Describe};
+use super::{Counts, Describe, whole};
 use crate::EpochReport;
 use crate::train::Real;
 
@@ -399,7 +399,7 @@ fn read_history(columns: &[Tensor]) -> Option<Vec<EpochReport>> {
                 validation_loss: validation_loss[at],
                 score: score[at],
                 learning_rate: learning_rate[at]?,
-                steps: steps[at]? as usize,
+                steps: whole(steps[at]?).ok()?,
                 seconds: seconds[at]?,
             })
         })

@@ -162,6 +162,13 @@ pub(crate) trait Remembers {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unexpected;
 
+/// A whole number that was remembered: what is none, or so large that it could not be counted on from, was not.
+pub(crate) fn whole(value: f64) -> Result<usize, Unexpected> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let is_whole = value.fract() == 0.0 && (0.0..=EXACT).contains(&value);
+    is_whole.then_some(value as usize).ok_or(Unexpected)
+}
+
 /// How far a training is, for the sections that make a checkpoint a model.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counts {

@@ -1,7 +1,7 @@
 //! Warnings in a checkpoint, so that a training that goes on neither forgets nor repeats them.
 
 use super::{Diagnosis, Evidence, Remedy, Warning};
-use crate::checkpoint::{Remembers, Unexpected};
+use crate::checkpoint::{Remembers, Unexpected, whole};
 use crate::train::Real;
 
 impl<T: Real> Remembers for Diagnosis<T> {
@@ -18,7 +18,7 @@ impl<T: Real> Remembers for Diagnosis<T> {
 
     fn recall(&mut self, values: &[f64]) -> Result<(), Unexpected> {
         let (&count, mut rest) = values.split_first().ok_or(Unexpected)?;
-        self.warnings = (0..count as usize)
+        self.warnings = (0..whole(count)?)
             .map(|_| read(&mut rest))
             .collect::<Result<_, _>>()?;
         match rest {
@@ -76,25 +76,25 @@ fn read(values: &mut &[f64]) -> Result<Warning, Unexpected> {
         *values = rest;
         Ok(value)
     };
-    let epoch = next()? as usize;
+    let epoch = whole(next()?)?;
     let (remedy, with) = (next()?, next()?);
     let remedy = match remedy as u8 {
         0 => Remedy::LearningRate(with),
         1 => Remedy::Scaling,
-        2 => Remedy::HiddenLayers(with as usize),
+        2 => Remedy::HiddenLayers(whole(with)?),
         3 => Remedy::ClassWeights,
-        4 => Remedy::Epochs(with as usize),
+        4 => Remedy::Epochs(whole(with)?),
         _ => return Err(Unexpected),
     };
     let evidence = match next()? as u8 {
         0 => Evidence::Saturated {
-            layer: next()? as usize,
+            layer: whole(next()?)?,
             share: next()?,
             loss: next()?,
             constant_loss: next()?,
         },
         1 => {
-            let (loss, constant_loss, layers) = (next()?, next()?, next()? as usize);
+            let (loss, constant_loss, layers) = (next()?, next()?, whole(next()?)?);
             Evidence::VanishingGradients {
                 rms: (0..layers).map(|_| next()).collect::<Result<_, _>>()?,
                 loss,

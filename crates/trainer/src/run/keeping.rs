@@ -3,6 +3,7 @@
 use super::{Position, Run};
 use crate::TrainError;
 use crate::checkpoint::{Moment, Remembers, Restored};
+use crate::stopping::Watch;
 use crate::train::Real;
 
 impl<T: Real> Run<'_, '_, '_, T> {
@@ -10,20 +11,15 @@ impl<T: Real> Run<'_, '_, '_, T> {
     pub(crate) fn restore(&mut self, restored: Restored<T>) -> Result<(), TrainError> {
         restored.state_into(&mut self.state)?;
         restored.epoch_start_into(&mut self.snapshot)?;
-        if restored.batch > self.batches.count() || restored.history.len() + 1 != restored.epoch {
-            return Err(restored.unfit("its counters don't fit each other").into());
-        }
-        if restored
-            .best()
-            .is_some_and(|best| best.len() != self.parameters.len())
-        {
-            return Err(restored
-                .unfit("its best parameters are of another network")
-                .into());
+        self.check_counters(&restored)?;
+        // In the middle of an epoch it may have diverged already, which the next step finds out.
+        if restored.batch == 0 && !self.is_finite()? {
+            return Err(restored.unfit("its parameters are no numbers").into());
         }
         for part in self.remembering() {
             restored.recall(part)?;
         }
+        self.check_best(&restored)?;
         self.best = restored.best().map(<[T]>::to_vec);
         self.position = Position {
             epoch: restored.epoch,
@@ -42,6 +38,36 @@ impl<T: Real> Run<'_, '_, '_, T> {
         self.diagnosis.resume(&self.history);
         self.around.observer.resume(&self.history);
         Ok(())
+    }
+
+    fn check_counters(&self, restored: &Restored<T>) -> Result<(), TrainError> {
+        let batches = self.batches.count();
+        let fits = restored.batch <= batches
+            && restored.history.len() + 1 == restored.epoch
+            && restored.steps == restored.history.len() * batches + restored.batch;
+        match fits {
+            true => Ok(()),
+            false => Err(restored.unfit("its counters don't fit each other").into()),
+        }
+    }
+
+    fn check_best(&self, restored: &Restored<T>) -> Result<(), TrainError> {
+        let best_epoch = self.watch.as_ref().and_then(Watch::best_epoch);
+        let problem = match restored.best() {
+            Some(best) if best.len() != self.parameters.len() => {
+                "its best parameters are of another network"
+            }
+            Some(best) if !best.iter().all(|value| value.to_f64().is_finite()) => {
+                "its best parameters are no numbers"
+            }
+            best if best.is_some() != best_epoch.is_some()
+                || best_epoch.is_some_and(|epoch| epoch > restored.history.len()) =>
+            {
+                "its best epoch does not fit its history"
+            }
+            _ => return Ok(()),
+        };
+        Err(restored.unfit(problem).into())
     }
 
     /// The parts of the loop that remember something from step to step.

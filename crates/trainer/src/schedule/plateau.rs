@@ -1,6 +1,7 @@
 //! What a schedule that looks at the losses has seen.
 
 use super::ReduceOnPlateau;
+use crate::checkpoint::whole;
 
 /// Where a rate stands that falls when the loss does not.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +61,7 @@ impl Plateau {
         Some(Plateau {
             share,
             best: (!best.is_nan()).then_some(best),
-            waited: waited as usize,
+            waited: whole(waited).ok()?,
         })
     }
 }
