@@ -41,8 +41,9 @@ fn interrupt(folder: &Folder, line: &str, signals: &[&str]) -> Run {
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut first = String::new();
     stderr.read_line(&mut first).unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(200));
     for signal in signals {
+        // Two signals at once are one to a process that has to wait for a processor.
+        std::thread::sleep(std::time::Duration::from_millis(200));
         let id = child.id().to_string();
         Command::new("kill")
             .args([signal, id.as_str()])
