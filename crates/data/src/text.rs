@@ -42,9 +42,26 @@ pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// `count` with its noun, in the plural where it belongs.
+/// `count` with its thousands parted, and its noun, in the plural where it belongs.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        grouped(count),
+        if count == 1 { "" } else { "s" }
+    )
+}
+
+/// `count` with its thousands parted: `12,345`.
+pub(crate) fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// The candidate that `wanted` may have been meant to be: at most a third of its letters wrong, whatever their case.
@@ -92,6 +109,13 @@ mod tests {
         let quoted = quote(&"é".repeat(100));
         assert_eq!(quoted.chars().count(), 63);
         assert!(quoted.ends_with("…\""));
+    }
+
+    #[test]
+    fn thousands_are_parted() {
+        assert_eq!(counted(1, "row"), "1 row");
+        assert_eq!(counted(999, "row"), "999 rows");
+        assert_eq!(counted(1_234_567, "row"), "1,234,567 rows");
     }
 
     #[test]

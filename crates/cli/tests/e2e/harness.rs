@@ -161,6 +161,16 @@ pub fn table(rows: usize, negative: &str, positive: &str) -> String {
     csv
 }
 
+/// The tables that lie beside the checkout; nothing where they don't.
+pub fn tables() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/csv");
+    if !folder.is_dir() {
+        eprintln!("SKIPPED: {} is not there", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
 /// A number of a JSON object.
 pub fn number(value: &Value) -> f64 {
     value

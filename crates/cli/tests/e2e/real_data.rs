@@ -1,17 +1,6 @@
 //! Tables that people have, as they come: most without a header.
 
-use crate::harness::{Folder, number};
-use std::path::{Path, PathBuf};
-
-/// The tables that lie beside the checkout; nothing where they don't.
-fn tables() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/csv");
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: {} is not there", folder.display());
-        return None;
-    }
-    Some(folder)
-}
+use crate::harness::{Folder, number, tables};
 
 #[test]
 fn numeric_tables_beat_the_baseline_or_are_honest() {
@@ -80,8 +69,8 @@ fn the_adult_set_goes_from_two_raw_files_to_an_honest_test_score() {
     );
     let error = folder.fails(1, "evaluate adult-train.chainrule adult-test.csv");
     for part in [
-        "\"<=50K.\" (12435 rows)",
-        "\">50K.\" (3846 rows)",
+        "\"<=50K.\" (12,435 rows)",
+        "\">50K.\" (3,846 rows)",
         "\"<=50K\" (negative)",
         "--map-label '>50K.' '>50K'",
     ] {

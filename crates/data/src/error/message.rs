@@ -4,7 +4,7 @@ mod rows;
 
 use super::{BadColumn, ColumnName, ErrorKind, Problem};
 use crate::cell::Cell;
-use crate::text::{counted, list, quote};
+use crate::text::{counted, grouped, list, quote};
 use std::fmt;
 
 impl fmt::Display for ErrorKind {
@@ -392,14 +392,16 @@ fn bad_cells(f: &mut fmt::Formatter, columns: &[BadColumn]) -> fmt::Result {
         }
         match column.count {
             1 => {}
-            count if count == column.rows => {
-                write!(f, " (the same in all {count} cells of the column)")?
-            }
+            count if count == column.rows => write!(
+                f,
+                " (the same in all {} cells of the column)",
+                grouped(count)
+            )?,
             count => write!(
                 f,
                 " (and {} of {} cells in this column)",
                 counted(count - 1, "other"),
-                column.rows
+                grouped(column.rows)
             )?,
         }
     }

@@ -33,7 +33,7 @@ impl fmt::Display for ColumnNote {
         let (columns, what) = match self {
             ColumnNote::Constant(columns) => (
                 columns,
-                "the same value in every row, which changes nothing",
+                "the same value in every row, so it can teach nothing",
             ),
             ColumnNote::Useless(columns) => (
                 columns,
@@ -47,7 +47,7 @@ impl fmt::Display for ColumnNote {
             ColumnNote::Missing { columns, count } => {
                 return write!(
                     f,
-                    "{} missing, filled in by the median or the most frequent value of the training rows: {}",
+                    "{} missing, filled in with the median or the most frequent value of the training rows: {}",
                     crate::text::counted(*count, "value"),
                     list(columns)
                 );

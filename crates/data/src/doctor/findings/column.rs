@@ -4,7 +4,7 @@ use super::{Finding, finding};
 use crate::doctor::TableState;
 use crate::doctor::code::Code;
 use crate::doctor::column::{ColumnState, Kind};
-use crate::text::{counted, quote};
+use crate::text::{counted, grouped, quote};
 
 /// From this many standard deviations on (taken from the quartiles, and by the mean distance of the neighbours too) a value is far off.
 const FAR: f64 = 50.0;
@@ -69,7 +69,7 @@ impl Look<'_> {
                 .collect();
             let message = format!(
                 "{} of {} are text, the others numbers: {}",
-                column.texts,
+                grouped(column.texts),
                 counted(column.present(), "value"),
                 shown.join(", ")
             );
@@ -162,7 +162,7 @@ impl Look<'_> {
         if column.missing * 2 > rows {
             let message = format!(
                 "{} of {} are missing",
-                column.missing,
+                grouped(column.missing),
                 counted(rows, "value")
             );
             let next = "--ignore it, unless that a value is missing says something by itself";
@@ -175,10 +175,10 @@ impl Look<'_> {
             let message = format!(
                 "{} {} of {}",
                 quote(self.name),
-                column.missing,
+                grouped(column.missing),
                 counted(rows, "value")
             );
-            let next = "nothing to do: they are filled in by the median or the most frequent value, and an input tells where; --ignore a column to leave it out";
+            let next = "nothing to do: they are filled in with the median or the most frequent value, and an input tells where; --ignore a column to leave it out";
             found.push(
                 finding(Code::MissingValues, message, next)
                     .of(self.name)

@@ -8,7 +8,7 @@ use super::code::Code;
 use super::column::Kind;
 use super::{Finding, Options, TableState, TestState};
 use crate::table::Note;
-use crate::text::{counted, list, quote};
+use crate::text::{counted, grouped, list, quote};
 
 /// All findings, in the order of [`Code::ALL`].
 pub(super) fn of(table: &TableState, options: &Options, test: Option<&TestState>) -> Vec<Finding> {
@@ -159,7 +159,7 @@ fn repeats(table: &TableState, found: &mut Vec<Finding>) {
     if let (Some((first, second)), true) = (sums.lines, sums.rows > 0) {
         let message = format!(
             "{about}{} of {} repeat an earlier one (line {second} is as line {first})",
-            sums.rows,
+            grouped(sums.rows),
             counted(table.rows, "row")
         );
         let next = "remove repeats that were not observed twice: split between training and test they make scores too good";
@@ -172,10 +172,10 @@ fn repeats(table: &TableState, found: &mut Vec<Finding>) {
     if let Some(line) = sums.conflict_line {
         let message = format!(
             "{about}{} of {} have features that occur with another label too (the first in line {line})",
-            sums.conflicts,
+            grouped(sums.conflicts),
             counted(table.rows, "row")
         );
-        let next = "look whether the labels are right; if they are, no model can tell these rows apart, and scores have a limit";
+        let next = "check whether the labels are right; if they are, no model can tell these rows apart, and scores have a limit";
         found.push(
             finding(Code::ConflictingRows, message, next)
                 .count(sums.conflicts)
@@ -255,7 +255,7 @@ fn of_test(table: &TableState, options: &Options, test: &TestState, found: &mut 
         };
         let message = format!(
             "{about}{} of {} in {} have the features of a row to train on{}",
-            test.same,
+            grouped(test.same),
             counted(test.rows, "row"),
             quote(&test.source),
             lines.unwrap_or_default()
@@ -312,7 +312,7 @@ fn of_test(table: &TableState, options: &Options, test: &TestState, found: &mut 
             counted(*count, "row"),
             quote(first)
         );
-        let next = "nothing to do: names that training did not see are treated as rare ones; look whether they are spelled otherwise";
+        let next = "nothing to do: names that training did not see are treated as rare ones; check whether they are spelled otherwise";
         found.push(
             finding(Code::TestLevels, message, next)
                 .of(column)

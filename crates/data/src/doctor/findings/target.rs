@@ -3,7 +3,7 @@
 use super::{Finding, finding};
 use crate::doctor::code::Code;
 use crate::doctor::{Options, TableState, leak};
-use crate::text::{counted, quote};
+use crate::text::{counted, grouped, quote};
 
 /// From this ROC AUC on, a column is all but the target itself.
 const LEAK: f64 = 0.99;
@@ -76,7 +76,7 @@ pub(super) fn target(table: &TableState, options: &Options, found: &mut Vec<Find
     if missing > 0 {
         let message = format!(
             "{} of {} without a label",
-            missing,
+            grouped(missing),
             counted(table.rows, "row")
         );
         found.push(
@@ -155,7 +155,7 @@ pub(super) fn leaks(table: &TableState, options: &Options, found: &mut Vec<Findi
             (
                 Code::Leak,
                 format!(
-                    "tells the classes apart alone, with a ROC AUC of {about}{auc:.3}: it may be made from the target"
+                    "alone tells the classes apart, with a ROC AUC of {about}{auc:.3}: it may be made from the target"
                 ),
                 "--ignore it unless its value is known before the outcome is",
             )
@@ -163,7 +163,7 @@ pub(super) fn leaks(table: &TableState, options: &Options, found: &mut Vec<Findi
             (
                 Code::StrongColumn,
                 format!(
-                    "tells the classes apart alone with a ROC AUC of {about}{auc:.3}, which few columns here do"
+                    "alone tells the classes apart with a ROC AUC of {about}{auc:.3}, which few columns here do"
                 ),
                 "make sure that its value is known when you predict, and not only after the outcome (as the duration of a call is); else --ignore it",
             )
