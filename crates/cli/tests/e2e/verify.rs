@@ -179,7 +179,8 @@ fn what_differs_is_named() {
         text.contains("differs     data: 61 rows of a file with the SHA-256 "),
         "{text}"
     );
-    assert!(text.contains("verdict     the bits do not agree"), "{text}");
+    assert!(text.contains("data        u.csv: 61 rows"), "{text}");
+    assert!(text.contains("verdict     not confirmed"), "{text}");
     assert!(error.contains("what differs is data"), "{error}");
 
     // Other parameters: those of another training under this one's name.
@@ -191,6 +192,7 @@ fn what_differs_is_named() {
         text.contains("differs     parameters: 193 of 193 have other bits here"),
         "{text}"
     );
+    assert!(text.contains("verdict     the bits do not agree"), "{text}");
     assert!(error.contains("what differs is parameters"), "{error}");
 
     // Another configuration under this one's parameters.

@@ -21,11 +21,11 @@ fn differ(what: &'static str, here: impl ToString, in_model: impl ToString) -> O
     })
 }
 
-/// The rows that were read, beside those of the model.
+/// The rows that were read, beside those of the model: how many the data has, and what differs.
 pub(super) fn data_differences(
     model: &Classifier,
     inputs: &Inputs,
-) -> Result<Vec<Difference>, Failure> {
+) -> Result<(u64, Vec<Difference>), Failure> {
     let provenance = model.provenance();
     let test = provenance
         .procedure
@@ -40,13 +40,16 @@ pub(super) fn data_differences(
         ),
         ("test data", inputs.test(), rows_of(test)),
     ];
-    let mut differences = Vec::new();
+    let (mut rows_of_data, mut differences) = (0, Vec::new());
     for (what, table, record) in expected {
         let (Some(table), Some(record)) = (table, record) else {
             continue;
         };
         let rows = table.labelled(model.schema())?;
         let here = DataRecord::of(&rows, table.sha256());
+        if what == "data" {
+            rows_of_data = here.rows;
+        }
         if here.samples_sha256 == record.samples_sha256 {
             continue;
         }
@@ -63,7 +66,7 @@ pub(super) fn data_differences(
             in_model: shown(record),
         });
     }
-    Ok(differences)
+    Ok((rows_of_data, differences))
 }
 
 fn rows_of(record: Option<&ValidationRecord>) -> Option<&DataRecord> {

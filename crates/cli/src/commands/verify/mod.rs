@@ -75,7 +75,8 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
     let data = Data::of(&training);
     let inputs = Inputs::read(&training, &data, Some(&model), isa)?;
     let mut differences = version(&model);
-    differences.extend(data_differences(&model, &inputs)?);
+    let (rows, of_data) = data_differences(&model, &inputs)?;
+    differences.extend(of_data);
     let is_other_data = differences.iter().any(|found| found.what.contains("data"));
     let again = if is_other_data {
         None
@@ -89,6 +90,7 @@ pub fn run(arguments: Arguments, isa: Isa) -> Result<(), Failure> {
         agrees: again
             .as_ref()
             .is_some_and(|again| is_same(again, &model).unwrap_or(false)),
+        rows,
         model_hash: model::hash(&model)?,
         hash_again: again.as_ref().map(model::hash).transpose()?,
         epochs: model.provenance().training.epochs_finished,

@@ -11,6 +11,8 @@ use serde::Serialize;
 pub(super) struct Verdict {
     /// Whether every bit of parameters, preprocessing and threshold is the same.
     pub(super) agrees: bool,
+    /// Rows of the data with a label.
+    pub(super) rows: u64,
     pub(super) model_hash: String,
     /// Nothing if it was not trained again, because the data is other data.
     pub(super) hash_again: Option<String>,
@@ -44,7 +46,7 @@ impl Verdict {
             format!(
                 "data        {}: {}",
                 escape(data),
-                crate::number::counted(provenance.data.rows as usize, "row")
+                crate::number::counted(self.rows as usize, "row")
             ),
             format!("hash        {} in the model", self.model_hash),
         ];
@@ -61,10 +63,10 @@ impl Verdict {
         }
         lines.push(format!(
             "verdict     {}",
-            if self.agrees {
-                "the bits agree"
-            } else {
-                "the bits do not agree"
+            match (self.agrees, &self.hash_again) {
+                (true, _) => "the bits agree",
+                (false, Some(_)) => "the bits do not agree",
+                (false, None) => "not confirmed: with other data there are no bits to compare",
             }
         ));
         lines.iter().map(|line| format!("{line}\n")).collect()
