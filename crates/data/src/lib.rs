@@ -52,6 +52,9 @@ mod table;
 mod text;
 mod weights;
 
+/// Matrices: features × samples.
+pub use nalgebra;
+
 pub use cell::Cell;
 pub use column::Column;
 pub use dataset::Dataset;

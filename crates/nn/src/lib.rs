@@ -59,6 +59,9 @@ mod network;
 mod parameters;
 pub mod random;
 
+/// The engine, whose graphs and expressions this crate builds.
+pub use chainrule_autodiff as autodiff;
+
 pub use activation::{Activation, UnknownActivation};
 pub use initializer::Initializer;
 pub use loss::binary_cross_entropy;

@@ -23,6 +23,15 @@ pub const PARAMETERS_SECTION: &str = "parameters";
 /// let path = folder.path().join("first.chainrule");
 /// model.save(&path)?;
 /// assert_eq!(Model::load(&path)?, model);
+///
+/// // A plan of the forward pass predicts. A sample is a column: here are three.
+/// use chainrule_nn::autodiff::{Graph, Isa, Step, Team};
+/// let g = Graph::new();
+/// let plan = g.compile::<f32>(Step::returns(model.network().build(&g).output()), Isa::detect())?;
+/// let (mut state, mut memory) = (plan.state(), plan.workspace(3, 1));
+/// state.write_parameters(&model.parameters().to_vec())?;
+/// plan.eval(&state, &[&[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]], &mut memory, &Team::solo())?;
+/// assert!(memory.output(0).iter().all(|p| (0.0..1.0).contains(p)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -34,6 +34,8 @@
 //! | what went wrong where | [`Divergence`] | `divergence.rs` |
 //! | threads | [`Threads`] | `crew.rs` |
 //!
+//! The crates whose types appear here are at hand as [`data`], [`nn`], [`metrics`] and [`autodiff`], so one dependency is enough.
+//!
 //! A training is a function of data, configuration and seed. Nothing depends on the number of threads, the instruction set,
 //! a clock or a hash map, and nothing is printed: what happens is told to the observer and to `tracing`.
 
@@ -64,6 +66,15 @@ mod stopping;
 mod train;
 mod validation;
 mod weighting;
+
+/// The engine, for instruction sets, and for optimisers and plans of one's own.
+pub use chainrule_autodiff as autodiff;
+/// Tables, schemas and preprocessing.
+pub use chainrule_data as data;
+/// The metrics of reports.
+pub use chainrule_metrics as metrics;
+/// Networks, initialisers and the container of model files.
+pub use chainrule_nn as nn;
 
 pub use chainrule_metrics::Metric;
 pub use checkpoint::{CheckpointError, Checkpoints, Difference, Every, Start, UnknownInterval};
