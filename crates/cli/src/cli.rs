@@ -84,8 +84,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0 done, 1 bad data, bad model or I/O error, 2 misuse, 3 training diverged, 130 interrupted
 
-CHAINRULE_ISA=portable|avx2|avx512 in the environment chooses the instruction set. The speed depends
-on it, and no bit of a result.";
+CHAINRULE_ISA=portable|avx2|avx512 in the environment chooses the instruction set. That changes the
+speed, and not a bit of a result.";
 
 /// The instruction set to compute with.
 fn isa() -> Result<Isa, Failure> {
@@ -109,6 +109,54 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// A flattened group without a heading of its own gets that of the group before it.
+    #[test]
+    fn options_stand_under_the_heading_that_says_what_they_are() {
+        let command = Cli::command();
+        let train = command.find_subcommand("train").unwrap();
+        let heading = |option: &str| {
+            let found = train.get_arguments().find(|arg| arg.get_id() == option);
+            let heading = found.unwrap().get_help_heading().unwrap_or("Options");
+            heading.split(" [").next().unwrap().to_owned()
+        };
+        for (options, expected) in [
+            (&["target", "json", "quiet", "force"][..], "Options"),
+            (
+                &["clip_norm", "l1", "l2", "schedule", "warmup"],
+                "Penalties and steps",
+            ),
+            (
+                &["early_stopping", "max_time"],
+                "Ending before the epochs are over",
+            ),
+            (
+                &["checkpoint", "resume"],
+                "Keeping a training, to go on with it after a kill",
+            ),
+            (&["class_weight", "weight_column"], "Weights"),
+            (&["log", "tensorboard"], "Watching"),
+            (
+                &[
+                    "map_label",
+                    "ignore",
+                    "categorical",
+                    "numeric",
+                    "schema",
+                    "print_schema",
+                ],
+                "What columns are",
+            ),
+            (
+                &["delimiter", "missing", "on_bad"],
+                "How tables are written",
+            ),
+        ] {
+            for option in options {
+                assert_eq!(heading(option), expected, "--{option}");
+            }
+        }
     }
 
     #[test]

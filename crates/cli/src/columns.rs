@@ -5,11 +5,14 @@ use chainrule_data::{SchemaFile, SchemaOptions, Table, escape};
 use std::fs;
 use std::path::PathBuf;
 
+/// The heading of the options that say what columns are.
+pub const HEADING: &str = "What columns are [default: what they look like]";
+
 /// What columns are, where that is not to be found out.
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
-#[command(next_help_heading = "What columns are [default: what they look like]")]
+#[command(next_help_heading = HEADING)]
 pub struct Columns {
-    /// Columns that are no features, parted by commas
+    /// Columns that are not features, separated by commas
     #[arg(long, value_name = "COLUMN,…", allow_hyphen_values = true, action = clap::ArgAction::Append)]
     ignore: Vec<String>,
 
@@ -17,7 +20,7 @@ pub struct Columns {
     #[arg(long, value_name = "COLUMN,…", allow_hyphen_values = true, action = clap::ArgAction::Append)]
     categorical: Vec<String>,
 
-    /// Columns of numbers: a value that is none is an error
+    /// Columns of numbers: any other value is an error
     #[arg(long, value_name = "COLUMN,…", allow_hyphen_values = true, action = clap::ArgAction::Append)]
     numeric: Vec<String>,
 
@@ -40,7 +43,7 @@ impl Columns {
             .map_err(|error| Failure::bad(format!("{name}: cannot read it: {error}")))?;
         let file = serde_json::from_str(&text).map_err(|error| {
             Failure::bad(format!(
-                "{name}: this is no schema: {error}; --print-schema shows how one looks"
+                "{name}: this is not a schema: {error}; --print-schema shows how one looks"
             ))
         })?;
         Ok(Some(file))

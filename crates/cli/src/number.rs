@@ -1,6 +1,7 @@
 //! Numbers as text.
 
 use std::fmt::Write;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The fewest digits that read back, as `f64`, to the same bits: `0.25`, `1e-7`.
@@ -9,8 +10,8 @@ use std::time::Duration;
 /// as `f64`.
 pub fn exact(out: &mut String, value: f64) {
     out.clear();
-    // The plain form of a tiny number is hundreds of zeros.
-    let result = if value == 0.0 || value.abs() >= 1e-5 {
+    // The plain form of a tiny or huge number is hundreds of zeros.
+    let result = if value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
         write!(out, "{value}")
     } else {
         write!(out, "{value:e}")
@@ -25,6 +26,22 @@ pub fn decimals(value: f64) -> String {
     } else {
         format!("{value:.2e}")
     }
+}
+
+/// For people, a setting: [`exact`] in a string of its own.
+pub fn setting(value: f64) -> String {
+    let mut text = String::new();
+    exact(&mut text, value);
+    text
+}
+
+/// The parser of an option that is a whole number, 0 or more.
+///
+/// # Errors
+/// If it is none, or too large.
+pub fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| "expected a whole number, 0 or more".to_owned())
 }
 
 /// For people: `0.31 s`, `12 ms`, `3 min 20 s`.
@@ -109,8 +126,16 @@ mod tests {
             text
         };
         assert_eq!(
-            [0.0, 1.0, 0.25, 1e-5, 5e-324].map(shown),
-            ["0", "1", "0.25", "0.00001", "5e-324"]
+            [0.0, 1.0, 0.25, 1e-5, 5e-324, 1e15, -1e30].map(shown),
+            [
+                "0",
+                "1",
+                "0.25",
+                "0.00001",
+                "5e-324",
+                "1000000000000000",
+                "-1e30"
+            ]
         );
     }
 

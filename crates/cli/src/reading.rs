@@ -9,11 +9,11 @@ use clap::ValueEnum;
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "How tables are written [default: detected]")]
 pub struct Reading {
-    /// What parts fields: a character, or comma, tab, semicolon, pipe or space
+    /// What separates fields: a character, or comma, tab, semicolon, pipe or space
     #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true)]
     delimiter: Option<u8>,
 
-    /// What may stand round fields: a character, or double, single or none
+    /// What may enclose fields: a character, or double, single or none
     #[arg(long, value_name = "CHAR", value_parser = quote, allow_hyphen_values = true)]
     quote: Option<Quote>,
 
@@ -29,11 +29,11 @@ pub struct Reading {
     #[arg(long, value_name = "NAME")]
     encoding: Option<Encoding>,
 
-    /// What stands before the fraction of a number; the other of the two may then part thousands
+    /// The decimal separator of numbers; the other of the two may then separate thousands
     #[arg(long, value_name = "NAME")]
     decimal: Option<DecimalName>,
 
-    /// A word that means a missing value, beside the usual ones; may be given several times
+    /// A word that means a missing value, besides the usual ones; may be given several times
     #[arg(long, value_name = "WORD", allow_hyphen_values = true, action = clap::ArgAction::Append)]
     missing: Vec<String>,
 

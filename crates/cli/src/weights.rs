@@ -9,7 +9,7 @@ use serde::Serialize;
 /// The column that says what each row counts.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct WeightColumn {
-    /// A column of numbers, 0 or more, that say how often each row counts; it is no feature, and a row of weight 0 is not there
+    /// A column of numbers, 0 or more, that say how much each row counts; it is not a feature, and a row of weight 0 is as if absent
     #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
     weight_column: Option<String>,
 }
@@ -54,7 +54,7 @@ impl WeightColumn {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Weights [default: every row counts the same]")]
 pub struct Weights {
-    /// What the loss of a row of the negative and of the positive class is multiplied by, as 1:9, or balanced: as much of both in all. Then probabilities are no chances, and the report says what they are
+    /// What the loss of each row of the negative and of the positive class is multiplied by, such as 1:9, or balanced, so that both classes weigh the same. Probabilities are then not chances any more, and the report says what they are
     #[arg(long, value_name = "balanced|N:P", allow_hyphen_values = true)]
     pub class_weight: Option<ClassWeight>,
 

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::number::{counted, grouped};
+use crate::number::{counted, grouped, whole};
 use crate::output::TableOutput;
 use crate::reading::Reading;
 use crate::terminal::{self, shown};
@@ -70,7 +70,7 @@ pub struct Arguments {
     test: f64,
 
     /// Where random numbers start from
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u64>)]
     seed: u64,
 
     /// What the files are called: PREFIX.train.csv and so on [default: the name of the data, in the current folder]

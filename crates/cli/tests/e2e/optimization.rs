@@ -140,8 +140,8 @@ fn what_does_not_go_together_is_misuse() {
             "--schedule exponential:factor=2",
             "factor of the schedule is 2; expected a number from 0 to 1",
         ),
-        ("--warmup 3", "as 3epochs or 500steps"),
-        ("--warmup -1steps", "as 3epochs or 500steps"),
+        ("--warmup 3", "such as 3epochs or 500steps"),
+        ("--warmup -1steps", "such as 3epochs or 500steps"),
         (
             "--warmup 50epochs",
             "leaves nothing of a training of 50 epochs",

@@ -62,6 +62,17 @@ fn settings_out_of_range_are_misuse() {
         folder.fails(2, &format!("train --json {option}"));
     }
     assert!(folder.names().is_empty());
+    for option in [
+        "train --epochs 1.5",
+        "train --seed x",
+        "split t.csv --seed x",
+    ] {
+        let error = folder.fails(2, option);
+        assert!(
+            error.contains("expected a whole number, 0 or more"),
+            "{error}"
+        );
+    }
     folder.fails(2, "train - --target y --validation -");
     folder.fails(2, "");
     folder.fails(2, "trian");

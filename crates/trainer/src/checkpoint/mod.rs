@@ -113,7 +113,7 @@ impl fmt::Display for Every {
 
 /// Text that doesn't say how often.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a number with epochs, steps, s, min or h, as 1epoch, 500steps or 30s")]
+#[error("expected a number with epochs, steps, s, min or h, such as 1epoch, 500steps or 30s")]
 pub struct UnknownInterval;
 
 impl FromStr for Every {

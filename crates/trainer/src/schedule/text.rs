@@ -150,7 +150,7 @@ impl FromStr for Warmup {
     fn from_str(text: &str) -> Result<Warmup, UnknownSchedule> {
         let wrong = || {
             UnknownSchedule(
-                "expected a number of epochs or steps, as 3epochs or 500steps".to_owned(),
+                "expected a number of epochs or steps, such as 3epochs or 500steps".to_owned(),
             )
         };
         let (number, unit) = text.split_at(

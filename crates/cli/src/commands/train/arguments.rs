@@ -13,9 +13,10 @@ use super::keeping::Keeping;
 use super::optimization::Optimization;
 use super::optimizer::{self, Update};
 use super::watching::Watching;
-use crate::columns::{Columns, LabelMap};
+use crate::columns::{self, Columns, LabelMap};
 use crate::failure::Failure;
 use crate::input::Source;
+use crate::number::whole;
 use crate::reading::Reading;
 use crate::weights::Weights;
 
@@ -26,7 +27,7 @@ Examples:
 
 /// Train a network on a table and write a model file
 ///
-/// Every column but the target is a feature: numbers, names, truth values or dates, as it looks. A part of the rows is held out, and the report says how well the model does on
+/// Every column but the target is a feature; what it holds (numbers, names, truth values or dates) is told by its cells. A part of the rows is held out, and the report says how well the model does on
 /// them. The same data, options and seed give the same model to the last bit, on every machine and for any number of threads.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
@@ -47,9 +48,9 @@ pub struct Arguments {
     #[arg(long, value_name = "UNITS,…", value_parser = hidden, allow_hyphen_values = true)]
     pub hidden: Option<Hidden>,
 
-    /// Passes over the training rows; 0 writes the initial model [default: 50, of many rows fewer: 4,000 steps, but no fewer than 10
-    /// passes]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    /// Passes over the training rows; 0 writes the initial model [default: 50, or for many rows as many as make 4,000 steps, but 10 at
+    /// least]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     pub epochs: Option<usize>,
 
     /// Rows of a step, or full [default: 32, full with lbfgs]
@@ -62,11 +63,11 @@ pub struct Arguments {
     #[command(flatten)]
     pub update: Update,
 
-    /// The share of rows to hold out, drawn by class, or a CSV table of other rows
+    /// The share of rows to hold out, of each class the same share, or a CSV table of other rows
     #[arg(long, value_name = "SHARE|FILE", default_value = "0.2", value_parser = validation_parser(), allow_negative_numbers = true)]
     pub validation: Held,
 
-    /// The share of rows to set apart before all else, drawn by class, to test the finished model on, or a CSV table of other rows
+    /// The share of rows to set apart before all else and to test the finished model on, or a CSV table of other rows
     #[arg(long, value_name = "SHARE|FILE", default_value = "0", value_parser = validation_parser(), allow_negative_numbers = true)]
     pub test: Held,
 
@@ -75,16 +76,17 @@ pub struct Arguments {
     #[arg(long, value_name = "X|METRIC", allow_negative_numbers = true)]
     pub threshold: Option<Threshold>,
 
-    /// Where random numbers start from: first weights, order of the rows, rows held out
+    /// Where random numbers start from, for the first weights, the order of the rows and the choice of rows to hold out
     #[arg(
         long,
         value_name = "N",
         default_value_t = 0,
+        value_parser = whole::<u64>,
         allow_negative_numbers = true
     )]
     pub seed: u64,
 
-    /// The most threads to use [default: one for each processor]
+    /// The most threads to use; they change the time, not the result [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,
 
@@ -116,13 +118,9 @@ pub struct Arguments {
     #[arg(long)]
     pub json: bool,
 
-    /// Print neither progress nor report, only errors
+    /// Print neither progress, warnings, notes nor report, only errors
     #[arg(long, short)]
     pub quiet: bool,
-
-    /// Print what each column is, as a file for --schema, and do nothing else
-    #[arg(long)]
-    pub print_schema: bool,
 
     #[command(flatten)]
     pub optimization: Optimization,
@@ -139,11 +137,15 @@ pub struct Arguments {
     #[command(flatten)]
     pub watching: Watching,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = columns::HEADING)]
     pub labels: LabelMap,
 
     #[command(flatten)]
     pub columns: Columns,
+
+    /// Print what each column is, as a file for --schema, and do nothing else
+    #[arg(long, help_heading = columns::HEADING)]
+    pub print_schema: bool,
 
     #[command(flatten)]
     pub reading: Reading,
@@ -268,7 +270,7 @@ fn hidden(text: &str) -> Result<Hidden, String> {
     let units = |part: &str| match part.trim().parse() {
         Ok(0) => Err("a layer needs a unit or more; for no hidden layer say none".to_owned()),
         Ok(units) => Ok(units),
-        Err(_) => Err("expected whole numbers parted by commas, as 16,8, or none".to_owned()),
+        Err(_) => Err("expected whole numbers parted by commas, such as 16,8, or none".to_owned()),
     };
     text.split(',')
         .map(units)
@@ -307,7 +309,7 @@ fn validation(argument: OsString) -> Result<Held, String> {
     if let Some(number) = argument.to_str().and_then(|text| text.strip_suffix('%'))
         && number.trim().parse::<f64>().is_ok()
     {
-        return Err("expected a share of the rows from 0 to below 1, as 0.2".to_owned());
+        return Err("expected a share of the rows from 0 to below 1, such as 0.2".to_owned());
     }
     match argument
         .to_str()
@@ -315,9 +317,9 @@ fn validation(argument: OsString) -> Result<Held, String> {
     {
         Some((_, Ok(share))) if (0.0..1.0).contains(&share) => Ok(Held::Share(share)),
         Some((text, Ok(_))) => Err(format!(
-            "expected a share of the rows from 0 to below 1, as 0.2; a file of this name is ./{text}"
+            "expected a share of the rows from 0 to below 1, such as 0.2; a file of this name is ./{text}"
         )),
-        Some(("", _)) => Err("expected a share of the rows, as 0.2, or a file".to_owned()),
+        Some(("", _)) => Err("expected a share of the rows, such as 0.2, or a file".to_owned()),
         _ => Ok(Held::Table(argument.into())),
     }
 }

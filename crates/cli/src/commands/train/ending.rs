@@ -18,19 +18,19 @@ pub struct Ending {
     )]
     early_stopping: Option<Metric>,
 
-    /// So many epochs in a row without a new best end it [default: 10]
+    /// End after this many epochs in a row without a new best score [default: 10]
     #[arg(long, value_name = "N", requires = "early_stopping", value_parser = patience, allow_negative_numbers = true)]
     patience: Option<usize>,
 
-    /// A score must be better than the best by more than this [default: 0]
+    /// How much better than the best a score must be to count as a new best [default: 0]
     #[arg(long, value_name = "X", requires = "early_stopping", value_parser = min_delta, allow_negative_numbers = true)]
     min_delta: Option<f64>,
 
-    /// Stop after the epoch in which a metric on the validation rows is as good as this, as roc-auc=0.9
+    /// Stop after the epoch in which a metric on the validation rows is as good as this, such as roc-auc=0.9
     #[arg(long, value_name = "METRIC=VALUE", value_parser = target)]
     target_metric: Option<Target>,
 
-    /// Stop when this much time has gone by, as 30s, 5min, 1h
+    /// Stop after the step in which this much time has gone by, such as 30s, 5min or 1h
     #[arg(long, value_name = "TIME", value_parser = time, allow_hyphen_values = true)]
     max_time: Option<Duration>,
 }
@@ -61,7 +61,7 @@ impl Ending {
             (None, None) => return Ok(()),
         };
         Err(Failure::misuse(format!(
-            "{option} looks at validation rows, and --validation 0 holds none out; hold some out, as --validation 0.2, or leave {option} out"
+            "{option} looks at validation rows, and --validation 0 holds none out; hold some out, for example --validation 0.2, or leave {option} out"
         )))
     }
 }
@@ -94,21 +94,21 @@ fn min_delta(text: &str) -> Result<f64, String> {
 fn target(text: &str) -> Result<Target, String> {
     let (metric, value) = text
         .split_once('=')
-        .ok_or("expected a metric and its value, as roc-auc=0.9")?;
+        .ok_or("expected a metric and its value, such as roc-auc=0.9")?;
     let metric = metric
         .trim()
         .parse()
         .map_err(|error: chainrule_metrics::UnknownMetric| error.to_string())?;
     match value.trim().parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Target { metric, value }),
-        _ => Err("expected a number after the metric, as roc-auc=0.9".to_owned()),
+        _ => Err("expected a number after the metric, such as roc-auc=0.9".to_owned()),
     }
 }
 
 fn time(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(Every::Time(time)) => Ok(time),
-        _ => Err("expected a time above 0 with s, min or h, as 30s".to_owned()),
+        _ => Err("expected a time above 0 with s, min or h, such as 30s".to_owned()),
     }
 }
 

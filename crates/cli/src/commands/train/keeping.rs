@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Keeping a training, to go on with it after a kill")]
 pub struct Keeping {
-    /// Keep the training in this folder, which it has for itself
+    /// Keep the training in this folder, which is to be this training's alone
     #[arg(long, value_name = "DIR")]
     checkpoint: Option<PathBuf>,
 
-    /// How often, as 1epoch, 500steps, 30s, 5min [default: 1epoch]
+    /// How often, such as 1epoch, 500steps, 30s or 5min [default: 1epoch]
     #[arg(
         long,
         value_name = "INTERVAL",

@@ -7,7 +7,7 @@ use chainrule_trainer::{ClipByNorm, Curve, L1, L2, Optimizer, Penalised, Schedul
 #[derive(Clone, Debug, Default, PartialEq, clap::Args)]
 #[command(next_help_heading = "Penalties and steps")]
 pub struct Optimization {
-    /// Make the gradients shorter where the norm of all of them together is above X
+    /// Scale all gradients down by one factor where their norm is above X
     #[arg(long, value_name = "X", value_parser = limit, allow_negative_numbers = true)]
     clip_norm: Option<f64>,
 
@@ -27,7 +27,7 @@ pub struct Optimization {
     #[arg(long, value_name = "NAME[:SETTING=X,…]")]
     schedule: Option<Curve>,
 
-    /// Let the learning rate grow from nearly nothing to its full length over so many epochs or steps, as 3epochs or 500steps
+    /// Let the learning rate grow from nearly nothing to its full length over this many epochs or steps, such as 3epochs or 500steps
     #[arg(long, value_name = "LENGTH", allow_hyphen_values = true)]
     warmup: Option<Warmup>,
 }

@@ -180,11 +180,26 @@ fn usual_rate(optimizer: &NamedOptimizer) -> f64 {
     }
 }
 
-/// The help of `--learning-rate`.
+/// The help of `--learning-rate`: the usual rate, and the others with those that have them.
 pub fn learning_rate_help() -> String {
-    let defaults = NamedOptimizer::all()
-        .map(|optimizer| format!("{} with {}", usual_rate(&optimizer), optimizer.name()));
-    format!("Length of a step [default: {}]", defaults.join(", "))
+    let usual = TrainConfig::default().learning_rate;
+    let mut others: Vec<(f64, Vec<&str>)> = Vec::new();
+    let all = NamedOptimizer::all();
+    for optimizer in &all {
+        let (rate, name) = (usual_rate(optimizer), optimizer.name());
+        match others.iter_mut().find(|(other, _)| *other == rate) {
+            _ if rate == usual => {}
+            Some((_, names)) => names.push(name),
+            None => others.push((rate, vec![name])),
+        }
+    }
+    let others = others
+        .iter()
+        .map(|(rate, names)| format!(", {rate} with {}", names.join(" and ")));
+    format!(
+        "Length of a step [default: {usual}{}]",
+        others.collect::<String>()
+    )
 }
 
 fn momentum(text: &str) -> Result<f64, String> {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Watching")]
 pub struct Watching {
-    /// Write a line of JSON for each epoch, warning and look at the layers
+    /// Write a line of JSON for each epoch, each warning and each look at the layers
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
 
