@@ -63,10 +63,11 @@ impl Observer for Progress {
             Progress::Silent => {}
             Progress::Lines if is_tenth(report.epoch, report.epochs) => {
                 terminal::say(&format!(
-                    "epoch {}/{}  {}",
+                    "epoch {:>width$}/{}  {}",
                     report.epoch,
                     report.epochs,
-                    losses(report)
+                    losses(report),
+                    width = report.epochs.to_string().len()
                 ));
             }
             Progress::Lines => {}

@@ -38,10 +38,10 @@ pub fn option(remedy: &Remedy) -> String {
     match remedy {
         Remedy::LearningRate(rate) => format!("--learning-rate {rate}"),
         Remedy::Scaling => "--preprocess standard".to_owned(),
-        Remedy::HiddenLayers(1) => "one hidden layer, as --hidden 16".to_owned(),
+        Remedy::HiddenLayers(1) => "one hidden layer, such as --hidden 16".to_owned(),
         Remedy::HiddenLayers(layers) => {
             let sizes = vec!["16"; *layers].join(",");
-            format!("{layers} hidden layers, as --hidden {sizes}")
+            format!("{layers} hidden layers, such as --hidden {sizes}")
         }
         Remedy::ClassWeights => {
             "--threshold balanced-accuracy, or --class-weight balanced".to_owned()
