@@ -55,6 +55,31 @@ fn early_stopping_keeps_the_best_epoch_and_says_so() {
     );
 }
 
+/// What is advised is not what was done: the epoch that early stopping has kept, or a setting where fewer epochs would do.
+#[test]
+fn the_advice_fits_what_happened() {
+    let folder = Folder::new();
+    let data = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/guide/data/patients.csv"
+    );
+    folder.write("t.csv", std::fs::read(data).unwrap());
+    let advice = |options: &str| {
+        let line = format!("train t.csv --target ill --learning-rate 0.05 --epochs 500 {options}");
+        let text = folder.ok(&line).stdout;
+        let advice = text.lines().find(|line| line.starts_with("next "));
+        advice.unwrap().to_owned()
+    };
+    let learned_by_heart = advice("");
+    assert!(
+        learned_by_heart.contains("the validation loss was lower")
+            && learned_by_heart.contains("--early-stopping"),
+        "{learned_by_heart}"
+    );
+    let stopped = advice("--early-stopping");
+    assert!(!stopped.contains("--epochs"), "{stopped}");
+}
+
 #[test]
 fn the_best_weights_are_kept_though_patience_did_not_run_out() {
     let folder = Folder::new();

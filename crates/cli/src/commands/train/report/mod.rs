@@ -5,7 +5,7 @@ mod validation;
 
 use super::table::{self, Column};
 use crate::failure::Failure;
-use crate::number::{counted, duration, grouped};
+use crate::number::{counted, duration, grouped, setting};
 use crate::terminal;
 use crate::weights::{self, amount};
 use chainrule_data::{Cell, Labels, Others, Schema, escape};
@@ -173,7 +173,7 @@ impl Finished<'_> {
                 counted(training.info.steps_per_epoch, "step"),
                 training.info.batch_rows,
                 self.optimizer(),
-                record.learning_rate,
+                setting(record.learning_rate),
                 match self.schedule() {
                     constant if constant == Schedule::default().to_string() => String::new(),
                     schedule => format!(" ({schedule})"),
@@ -256,12 +256,16 @@ impl Finished<'_> {
             let best = history
                 .iter()
                 .filter_map(|epoch| Some((epoch.validation_loss?, epoch.epoch)))
-                .min_by(|a, b| a.0.total_cmp(&b.0));
+                .min_by(|a, b| a.0.total_cmp(&b.0))
+                // With early stopping the model is that of the best epoch.
+                .filter(|_| self.training.best_epoch.is_none());
             // With weights of the classes the log loss is worse by design.
             let is_plain = self
                 .weighting()
                 .is_none_or(|weighting| weighting.odds_factor() == 1.0);
-            if is_plain && validation.log_loss >= validation.baseline.log_loss {
+            let constant = validation.baseline.log_loss;
+            let was_better = best.is_some_and(|(loss, _)| loss < constant);
+            if is_plain && validation.log_loss >= constant && !was_better {
                 return "on the held-out rows this is no better than the baseline: try other --epochs, --learning-rate or --hidden, \
                         or see whether the features can tell the classes apart".to_owned();
             }
@@ -270,7 +274,7 @@ impl Finished<'_> {
                 && loss < 0.98 * history[epochs - 1].validation_loss.unwrap_or(loss)
             {
                 return format!(
-                    "the validation loss was lower ({loss:.4}) after epoch {epoch}: try --epochs {epoch}, or fewer units in --hidden"
+                    "the validation loss was lower ({loss:.4}) after epoch {epoch}: try --epochs {epoch}, --early-stopping, or fewer units in --hidden"
                 );
             }
         }
