@@ -11,6 +11,7 @@ mod labels;
 mod manners;
 mod optimization;
 mod output;
+mod pages;
 mod predict;
 mod reading;
 mod real_data;
