@@ -118,7 +118,7 @@ fn a_schema_is_printed_edited_and_used() {
     assert!(
         folder
             .fails(1, "train t.csv --schema s.json")
-            .contains("no schema")
+            .contains("not a schema")
     );
 }
 
