@@ -293,9 +293,9 @@ fn settings_of_an_optimizer_change_the_model_and_are_kept_in_it() {
             "--optimizer nesterov --momentum 0.5",
             "nesterov (momentum 0.5)",
         ),
-        ("--optimizer adamw --weight-decay 0.3", "weight decay 0.3"),
-        ("--clip-value 0.001", "clip value 0.001"),
-        ("--clip-norm 0.01", "clip norm 0.01"),
+        ("--optimizer adamw --weight-decay 0.3", "weight_decay 0.3"),
+        ("--clip-value 0.001", "clip_value 0.001"),
+        ("--clip-norm 0.01", "clip_norm 0.01"),
         ("--l1 0.01", "l1 0.01"),
         ("--l2 0.01", "l2 0.01"),
     ] {
