@@ -23,9 +23,8 @@ pub(crate) struct Walk {
     /// asks once for each of its columns.
     pub(crate) j_shift: u32,
     pub(crate) j_jump: usize,
-    /// Where B comes from far away: between neighbours in `j`, of which each segment asks for the same numbers of the next tile; a segment is a line of
-    /// the cache. Else 0.
-    pub(crate) fetched_stride: usize,
+    /// Whether B comes from far away, so that a tile asks for the columns of the next one, which lie one behind the other.
+    pub(crate) is_far: bool,
 }
 
 impl Walk {
@@ -127,6 +126,9 @@ unsafe fn columns<
     for index in 0..tiles {
         let left = tiles - index;
         let width = (args.cols - col).div_ceil(left);
+        if args.walk.is_far {
+            fetch_columns(args, args.first_col + col + width, width);
+        }
         // SAFETY: promised by the caller.
         unsafe {
             match width {
@@ -146,6 +148,15 @@ unsafe fn columns<
             }
         }
         col += width;
+    }
+}
+
+/// Asks for columns that the next tile reads. At the end of B they are memory of others, or none.
+#[inline(never)]
+fn fetch_columns<T: Scalar>(args: &ProductArgs<T>, from: usize, columns: usize) {
+    let stride = args.walk.j_stride;
+    for at in (from * stride..(from + columns) * stride).step_by(T::LANES) {
+        fetch(args.b.wrapping_add(at));
     }
 }
 
@@ -187,11 +198,6 @@ unsafe fn tile<
         while left > 0 {
             let length = left.min(args.walk.k_segment);
             let mut offset = segment_start;
-            if args.walk.fetched_stride > 0 {
-                for column in b {
-                    fetch(column.wrapping_add(segment_start + N * args.walk.fetched_stride));
-                }
-            }
             for _ in 0..length {
                 let mut column = [V::splat_scalar(T::ZERO); M];
                 for (m, vector) in column.iter_mut().enumerate() {

@@ -7,8 +7,8 @@ use crate::plan::program::{Group, Layout, Product, Spot};
 use crate::reference::CHUNK;
 use crate::{Dim, Scalar};
 
-/// Bytes that the nearest cache of a processor holds: an input that is no larger may still be there from the epoch before, and fetching it would
-/// cost tiny 5 %. Fetching larger ones brought small 6 % on AVX-512 (Emerald Rapids, best epochs), and 19 % with 128,000 rows.
+/// Bytes that the nearest cache of a processor holds: an input that is no larger may still be there from the epoch before. Fetching larger ones brought
+/// small 15 % on AVX-512 (Emerald Rapids).
 const NEAR: usize = 32 << 10;
 
 impl<T: Scalar> Shared<'_, T> {
@@ -150,7 +150,6 @@ impl<T: Scalar> Shared<'_, T> {
         let (row, col) = match buffer.layout {
             Layout::Blocked => ((1, T::LANES, block), (T::LANES, whole, 0)),
             _ if vector => ((1, whole, 0), (1, whole, 0)),
-            _ if is_far => ((1, T::LANES, T::LANES), (rows, whole, 0)),
             _ => ((1, whole, 0), (rows, whole, 0)),
         };
         let (k, j) = if p.b_turned { (col, row) } else { (row, col) };
@@ -166,7 +165,7 @@ impl<T: Scalar> Shared<'_, T> {
                 j.1.ilog2()
             },
             j_jump: j.2,
-            fetched_stride: if is_far { rows } else { 0 },
+            is_far,
         }
     }
 }

@@ -19,7 +19,7 @@ fn walk<T: Scalar>(kind: u8, inner: usize, cols: usize, extra: usize) -> (Walk, 
         j_stride,
         j_shift: usize::BITS - 1,
         j_jump: 0,
-        fetched_stride: 0,
+        is_far: false,
     };
     let made = match kind {
         // A line: along k, or along the columns.
@@ -36,13 +36,11 @@ fn walk<T: Scalar>(kind: u8, inner: usize, cols: usize, extra: usize) -> (Walk, 
             j_stride: lanes,
             j_shift: usize::BITS - 1,
             j_jump: 0,
-            fetched_stride: 0,
+            is_far: false,
         },
         // Column-major, the columns of the next tile fetched ahead, which lie beyond the buffer at its end.
         4 => Walk {
-            k_segment: lanes,
-            k_jump: lanes,
-            fetched_stride: inner + extra,
+            is_far: true,
             ..line_or_plain(1, inner + extra)
         },
         _ => Walk {
@@ -52,7 +50,7 @@ fn walk<T: Scalar>(kind: u8, inner: usize, cols: usize, extra: usize) -> (Walk, 
             j_stride: 1,
             j_shift: lanes.ilog2(),
             j_jump: (inner + extra) * lanes,
-            fetched_stride: 0,
+            is_far: false,
         },
     };
     let last = |n: usize, at: &dyn Fn(usize) -> usize| (0..n).map(at).max().unwrap_or(0);
