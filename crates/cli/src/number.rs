@@ -1,5 +1,7 @@
 //! Numbers as text.
 
+pub use chainrule_data::{counted, grouped};
+
 use std::fmt::Write;
 use std::str::FromStr;
 use std::time::Duration;
@@ -53,28 +55,6 @@ pub fn duration(duration: Duration) -> String {
         s if s < 99.95 => format!("{s:.1} s"),
         s => format!("{} min {:02.0} s", (s as u64) / 60, (s % 60.0).floor()),
     }
-}
-
-/// For people: a whole number with its thousands parted, and its noun.
-pub fn counted(count: usize, noun: &str) -> String {
-    format!(
-        "{} {noun}{}",
-        grouped(count),
-        if count == 1 { "" } else { "s" }
-    )
-}
-
-/// For people: `12,345`.
-pub fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

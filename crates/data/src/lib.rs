@@ -69,7 +69,7 @@ pub use schema::{
     SchemaOptions,
 };
 pub use table::{Note, Table, TableBuilder};
-pub use text::escape;
+pub use text::{counted, escape, grouped};
 
 /// The README's example runs too.
 #[cfg(doctest)]

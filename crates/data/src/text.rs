@@ -42,8 +42,13 @@ pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// `count` with its thousands parted, and its noun, in the plural where it belongs.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
+/// For people: `count` with its thousands parted, and its noun, in the plural where it belongs.
+///
+/// ```
+/// use chainrule_data::counted;
+/// assert_eq!([counted(1, "row"), counted(12_345, "row")], ["1 row", "12,345 rows"]);
+/// ```
+pub fn counted(count: usize, noun: &str) -> String {
     format!(
         "{} {noun}{}",
         grouped(count),
@@ -51,8 +56,12 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     )
 }
 
-/// `count` with its thousands parted: `12,345`.
-pub(crate) fn grouped(count: usize) -> String {
+/// For people: `count` with its thousands parted.
+///
+/// ```
+/// assert_eq!(chainrule_data::grouped(12_345), "12,345");
+/// ```
+pub fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

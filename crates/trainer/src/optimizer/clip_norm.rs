@@ -32,7 +32,7 @@ pub struct ClipByNorm<O> {
 const SMALL: f64 = 1e-6;
 
 impl<O: Optimizer> Optimizer for ClipByNorm<O> {
-    hands_on!(then);
+    hands_on!(self => self.then);
 
     fn describe(&self) -> Description {
         self.then.describe().with("clip_norm", self.limit)

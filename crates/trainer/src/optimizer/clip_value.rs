@@ -19,7 +19,7 @@ pub struct ClipByValue<O> {
 }
 
 impl<O: Optimizer> Optimizer for ClipByValue<O> {
-    hands_on!(then);
+    hands_on!(self => self.then);
 
     fn describe(&self) -> Description {
         self.then.describe().with("clip_value", self.limit)

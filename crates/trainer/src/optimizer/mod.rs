@@ -90,49 +90,40 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
     }
 }
 
-/// What an optimiser that changes gradients leaves to the one in its field: the update, or the search that takes its place.
+/// What an optimiser leaves to another one, as `hands_on!(self => self.then)`: the update, or the search that takes its place. That is what those leave
+/// that change gradients; with `all:` before it, everything.
 macro_rules! hands_on {
-    ($field:ident) => {
+    ($this:ident => $other:expr) => {
         fn update<'g>(
-            &self,
+            &$this,
             parameter: ::chainrule_autodiff::Expr<'g>,
             gradient: ::chainrule_autodiff::Expr<'g>,
             learning_rate: ::chainrule_autodiff::Expr<'g>,
             memory: &mut $crate::Memory<'g>,
         ) -> ::chainrule_autodiff::Expr<'g> {
-            self.$field
-                .update(parameter, gradient, learning_rate, memory)
+            $other.update(parameter, gradient, learning_rate, memory)
         }
 
-        fn line_search(&self) -> Option<$crate::Lbfgs> {
-            self.$field.line_search()
+        fn line_search(&$this) -> Option<$crate::Lbfgs> {
+            $other.line_search()
+        }
+    };
+    (all: $this:ident => $other:expr) => {
+        $crate::optimizer::hands_on!($this => $other);
+
+        fn describe(&$this) -> $crate::Description {
+            $other.describe()
+        }
+
+        fn prepare<'g>(&$this, gradients: $crate::Gradients<'g>) -> $crate::Gradients<'g> {
+            $other.prepare(gradients)
         }
     };
 }
 use hands_on;
 
 impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
-    fn update<'g>(
-        &self,
-        parameter: Expr<'g>,
-        gradient: Expr<'g>,
-        learning_rate: Expr<'g>,
-        memory: &mut Memory<'g>,
-    ) -> Expr<'g> {
-        (**self).update(parameter, gradient, learning_rate, memory)
-    }
-
-    fn describe(&self) -> Description {
-        (**self).describe()
-    }
-
-    fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
-        (**self).prepare(gradients)
-    }
-
-    fn line_search(&self) -> Option<Lbfgs> {
-        (**self).line_search()
-    }
+    hands_on!(all: self => (**self));
 }
 
 /// The name of an optimiser and its settings, as a model file keeps them.

@@ -3,11 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chainrule_autodiff::Expr;
-
-use super::{
-    Adam, AdamW, Description, Gradients, Lbfgs, Memory, Momentum, Nesterov, Optimizer, RmsProp, Sgd,
-};
+use super::{Adam, AdamW, Lbfgs, Momentum, Nesterov, Optimizer, RmsProp, Sgd, hands_on};
 
 /// One of the optimisers of this crate, for those that choose it while the program runs: from text, with each of its settings.
 ///
@@ -268,28 +264,7 @@ impl fmt::Display for NamedOptimizer {
 }
 
 impl Optimizer for NamedOptimizer {
-    fn update<'g>(
-        &self,
-        parameter: Expr<'g>,
-        gradient: Expr<'g>,
-        learning_rate: Expr<'g>,
-        memory: &mut Memory<'g>,
-    ) -> Expr<'g> {
-        self.as_optimizer()
-            .update(parameter, gradient, learning_rate, memory)
-    }
-
-    fn describe(&self) -> Description {
-        self.as_optimizer().describe()
-    }
-
-    fn prepare<'g>(&self, gradients: Gradients<'g>) -> Gradients<'g> {
-        self.as_optimizer().prepare(gradients)
-    }
-
-    fn line_search(&self) -> Option<Lbfgs> {
-        self.as_optimizer().line_search()
-    }
+    hands_on!(all: self => self.as_optimizer());
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub struct L1<O> {
 }
 
 impl<O: Optimizer> Optimizer for L1<O> {
-    hands_on!(then);
+    hands_on!(self => self.then);
 
     fn describe(&self) -> Description {
         let name = self.on.name("l1", "l1_with_biases");
@@ -98,7 +98,7 @@ pub struct L2<O> {
 }
 
 impl<O: Optimizer> Optimizer for L2<O> {
-    hands_on!(then);
+    hands_on!(self => self.then);
 
     fn describe(&self) -> Description {
         let name = self.on.name("l2", "l2_with_biases");
